@@ -1,0 +1,1 @@
+"""The province's side: ingest, storage, figures, API."""

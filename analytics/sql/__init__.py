@@ -1,0 +1,1 @@
+"""SQL migrations and queries; .sql files only."""

@@ -1,0 +1,1 @@
+"""The staff dashboard (Plotly Dash); it talks to the API over HTTP."""

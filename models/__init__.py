@@ -1,0 +1,1 @@
+"""The registry of model weights: where they come from, under which licence, how they are checked and loaded."""
