@@ -287,7 +287,10 @@ def _parse_item(topic_name: str, item: Any) -> Message | Offline | Rejected:
             value = item.get(key) if isinstance(item, dict) else None
             return value if type(value) is int and 0 <= value < 2**53 else None
 
-        raw = json.dumps(item, ensure_ascii=True)[:4096].encode()
+        try:
+            raw = json.dumps(item)[:4096].encode()
+        except RecursionError:
+            raw = b"(nested too deeply)"
         return Rejected(reason[:500], raw, number("epoch"), number("seq"))
 
     parts = topic_name.split("/")
