@@ -12,6 +12,7 @@ import pytest
 from builders import NOON, health, queue, rating, sentiment, ticket, visit
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motcua.edge import messages as m
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "messages.json"
