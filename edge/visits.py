@@ -1,0 +1,228 @@
+"""Tracks become visits: a pure state machine, with time as an argument.
+
+A person is followed by the place of their foot point::
+
+    outside ──► queue ──── min_dwell_s ────► arrived ──┐
+       │          └─ gone sooner: a passer-by          ├─ min_service_s in a service zone ──► in service
+       └──────► service zone (a direct walk: waits 0) ─┘
+                          gone from every zone for grace_s: the visit is closed
+
+Outcome, decided once the person has been in no zone for ``grace_s``; *seen leaving* means: seen outside the zones
+afterwards, or last seen within ``edge_margin`` of a way out of the zones or of the picture.
+
+=========  ==============================================================================================
+served     service had started, and they were seen leaving or had already left the service zone
+reneged    arrived in the queue, no service, seen leaving
+balked     stood in a hall zone for ``min_balk_s``, never joined the queue, seen leaving
+lost       the track broke well inside the zones (or the source ended): censored at ``departure_at``
+=========  ==============================================================================================
+
+A track that appears where another has just vanished carries that visit on; the bridged time is kept in ``stitched_s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motcua.edge.messages import Lane
+from motcua.edge.zones import Role, Zone, Zones
+
+Outcome = Literal["served", "reneged", "balked", "lost"]
+
+_RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)])
+_STAYS: frozenset[Role] = frozenset({"queue", "service", "hall"})
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSettings:
+    """Seconds, and fractions of the picture for the two distances."""
+
+    min_dwell_s: float = 2.0
+    min_service_s: float = 3.0
+    min_balk_s: float = 10.0
+    grace_s: float = 4.0
+    bridge_s: float = 1.5  # absences from a zone up to this do not interrupt a stay that is being timed
+    edge_margin: float = 0.02
+    stitch_distance: float = 0.04  # 0 switches stitching off
+
+    def __post_init__(self) -> None:
+        if min(self.min_dwell_s, self.min_service_s, self.min_balk_s, self.bridge_s, self.edge_margin) < 0:
+            raise ValueError("the settings of visits are not negative")
+        if self.grace_s <= self.bridge_s or self.stitch_distance < 0:
+            raise ValueError("grace_s must be greater than bridge_s, and stitch_distance not negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Who is where in one frame. ids: (n,) int, each once; points: (n, 2) foot points, fractions of the picture."""
+
+    ids: NDArray[np.int64]
+    points: NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person who is or has just been in a zone. The instants of stays that are being timed end in ``_since``."""
+
+    track_id: int
+    point: tuple[float, float]
+    seen_at: datetime
+    zone_at: datetime  # last moment in any zone
+    role: Role  # of the zone they were last in
+    queue_since: datetime | None = None
+    queue_at: datetime | None = None
+    counter_since: datetime | None = None
+    counter_at: datetime | None = None
+    counter_id: str | None = None  # of the stay being timed; of the service once it started
+    hall_since: datetime | None = None
+    arrival_at: datetime | None = None
+    service_start_at: datetime | None = None
+    lane: Lane = "ordinary"
+    stitched_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedVisit:
+    """One visit that is over."""
+
+    arrival_at: datetime
+    service_start_at: datetime | None
+    departure_at: datetime
+    closed_at: datetime
+    outcome: Outcome
+    counter_id: str | None
+    lane: Lane
+    stitched_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class VisitState:
+    """Everything the machine remembers between frames: plain data, so that it can be written down."""
+
+    people: Mapping[int, Person] = field(default_factory=dict)
+    at: datetime | None = None
+    ids: frozenset[int] = frozenset()  # every track of the last frame, in a zone or not
+
+
+def step(
+    state: VisitState, seen: Positions, at: datetime, zones: Zones, settings: VisitSettings
+) -> tuple[VisitState, list[ClosedVisit]]:
+    """Take one frame in: the next state, and the visits that closed with it, by arrival.
+
+    Raises ValueError when ``at`` lies before the last frame: a source whose clock jumped back starts a new state.
+    """
+    if state.at is not None and at < state.at:
+        raise ValueError(f"frame of {at.isoformat()} comes after that of {state.at.isoformat()}: start a new state")
+    places = zones.locate(seen.points)
+    visible = {
+        int(track_id): (None if place < 0 else zones.zones[place], (float(point[0]), float(point[1])))
+        for track_id, point, place in zip(seen.ids, seen.points, places, strict=True)
+        if place < 0 or zones.zones[place].role != "mask"
+    }
+    people = _stitched(state, visible, at, zones, settings)
+    for track_id, (zone, point) in visible.items():
+        person = people.get(track_id)
+        if zone is not None and zone.role in _STAYS:
+            known = person or Person(track_id, point, at, at, zone.role)
+            people[track_id] = _inside(replace(known, point=point, seen_at=at), zone, at, state.at, settings)
+        elif person is not None:
+            people[track_id] = replace(person, point=point, seen_at=at)
+    gone = [p for p in people.values() if (at - p.zone_at).total_seconds() >= settings.grace_s]
+    closed = [visit for p in gone if (visit := _close(p, at, zones, settings)) is not None]
+    staying = {p.track_id: p for p in people.values() if (at - p.zone_at).total_seconds() < settings.grace_s}
+    return VisitState(staying, at, frozenset(visible)), sorted(closed, key=lambda v: (v.arrival_at, v.departure_at))
+
+
+def flush(state: VisitState, at: datetime) -> list[ClosedVisit]:
+    """The source ends: every visit that is still open is lost, censored at the last moment in a zone."""
+    visits = [_visit(p, "lost", at) for p in state.people.values() if p.arrival_at is not None]
+    return sorted(visits, key=lambda v: (v.arrival_at, v.departure_at))
+
+
+def _inside(p: Person, zone: Zone, at: datetime, last_frame_at: datetime | None, settings: VisitSettings) -> Person:
+    """The person after a frame that shows them in a queue, service or hall zone."""
+
+    def goes_on(last: datetime | None) -> bool:
+        # Seen there in the frame before is no absence, however slow the frames come.
+        return last is not None and (last == last_frame_at or (at - last).total_seconds() <= settings.bridge_s)
+
+    p = replace(p, zone_at=at, role=zone.role)
+    if zone.role == "hall":
+        return p if p.hall_since else replace(p, hall_since=at)
+    if zone.role == "queue":
+        since = p.queue_since if p.queue_since and goes_on(p.queue_at) else at
+        p = replace(p, queue_since=since, queue_at=at)
+        if p.arrival_at is None and (at - since).total_seconds() >= settings.min_dwell_s:
+            # A look at a counter before joining the queue is not the beginning of a service.
+            return replace(p, arrival_at=since, lane=zone.lane, counter_since=None)
+        return p
+    if p.service_start_at is not None:
+        return p
+    same = p.counter_since is not None and p.counter_id == zone.counter_id and goes_on(p.counter_at)
+    since = p.counter_since if same and p.counter_since else at
+    p = replace(p, counter_id=zone.counter_id, counter_since=since, counter_at=at)
+    if (at - since).total_seconds() < settings.min_service_s:
+        return p
+    if p.arrival_at is None:
+        return replace(p, arrival_at=since, service_start_at=since, lane=zone.lane)
+    return replace(p, service_start_at=since)
+
+
+def _stitched(
+    state: VisitState,
+    visible: Mapping[int, tuple[Zone | None, tuple[float, float]]],
+    at: datetime,
+    zones: Zones,
+    settings: VisitSettings,
+) -> dict[int, Person]:
+    """The people, each vanished one given the new track that appeared nearest to where they were last seen."""
+    people = dict(state.people)
+    new = {
+        track_id: point
+        for track_id, (zone, point) in visible.items()
+        if zone is not None and zone.role in _STAYS and track_id not in state.ids and track_id not in people
+    }
+    broken = [p for p in people.values() if p.track_id not in visible and p.seen_at == p.zone_at]
+    pairs = sorted(
+        (float(np.hypot(p.point[0] - point[0], p.point[1] - point[1])), p.track_id, track_id)
+        for p in broken
+        for track_id, point in new.items()
+    )
+    for distance, old, track_id in pairs:
+        if distance > settings.stitch_distance or old not in people or track_id in people:
+            continue
+        if settings.stitch_distance == 0 or _near_exit(new[track_id], zones, settings):
+            continue
+        p = people.pop(old)
+        gap_s = (at - p.seen_at).total_seconds()
+        people[track_id] = replace(p, track_id=track_id, stitched_s=p.stitched_s + gap_s)
+    return people
+
+
+def _near_exit(point: tuple[float, float], zones: Zones, settings: VisitSettings) -> bool:
+    """Whether a way out of the zones, or the picture's border, lies within ``edge_margin`` of the point."""
+    ring = np.asarray(point) + settings.edge_margin * _RING
+    return bool((zones.locate(ring) < 0).any() or (ring < 0).any() or (ring > 1).any())
+
+
+def _close(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> ClosedVisit | None:
+    left = p.seen_at > p.zone_at or _near_exit(p.point, zones, settings)
+    if p.service_start_at is not None:
+        return _visit(p, "served" if left or p.role != "service" else "lost", at)
+    if p.arrival_at is not None:
+        return _visit(p, "reneged" if left else "lost", at)
+    if p.hall_since is not None and left and (p.zone_at - p.hall_since).total_seconds() >= settings.min_balk_s:
+        return _visit(replace(p, arrival_at=p.hall_since), "balked", at)
+    return None
+
+
+def _visit(p: Person, outcome: Outcome, at: datetime) -> ClosedVisit:
+    assert p.arrival_at is not None, "only people who came are visits"
+    counter_id = p.counter_id if p.service_start_at is not None else None
+    return ClosedVisit(p.arrival_at, p.service_start_at, p.zone_at, at, outcome, counter_id, p.lane, round(p.stitched_s, 3))

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from builders import NOON, health, queue, visit
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from motcua.edge.outbox import LEAST_VALUE_FIRST, Outbox, OutboxError
+
+
+def keys(outbox: Outbox) -> list[tuple[int, int]]:
+    return [(row.epoch, row.seq) for row in outbox.pending(10_000)]
+
+
+def test_numbers_what_it_takes_and_gives_it_back_in_order(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "a" / "o.db", now=NOON)
+    stored = outbox.put([visit(), queue()]) + outbox.put([health()])
+    epoch = outbox.epoch
+    assert epoch == int(NOON.timestamp() * 1000)
+    assert [(m.epoch, m.seq) for m in stored] == [(epoch, 1), (epoch, 2), (epoch, 3)] == keys(outbox)
+    assert [row.type for row in outbox.pending(2)] == ["visit", "queue"]
+    body = json.loads(outbox.pending(1)[0].body)
+    assert (body["epoch"], body["seq"], body["id"]) == (epoch, 1, str(stored[0].id))
+    assert outbox.put([]) == []
+    outbox.close()
+
+
+def test_only_what_is_confirmed_goes(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON)
+    outbox.put([queue() for _ in range(10)])
+    epoch = outbox.epoch
+    assert outbox.confirm(epoch - 1, [(1, 10)]) == 0
+    assert outbox.confirm(epoch, [(2, 3), (9, 99)]) == 4
+    assert outbox.confirm(epoch, [(2, 3)]) == 0
+    assert [seq for _, seq in keys(outbox)] == [1, 4, 5, 6, 7, 8]
+    assert outbox.size().rows == 6
+    assert outbox.size().bytes == sum(len(row.body) for row in outbox.pending(99))
+    outbox.put([queue()])
+    assert keys(outbox)[-1] == (epoch, 11)
+    outbox.close()
+
+
+def test_a_new_epoch_keeps_the_rows_of_the_old_ones_and_grows_though_the_clock_jumps_back(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    first = Outbox(path, now=NOON)
+    first.put([queue()])
+    first.close()
+    second = Outbox(path, now=NOON - timedelta(days=1))
+    assert second.epoch == first.epoch + 1
+    second.put([queue()])
+    assert second.new_epoch(NOON - timedelta(days=2)) == first.epoch + 2
+    second.put([queue()])
+    assert keys(second) == [(first.epoch, 1), (first.epoch + 1, 1), (first.epoch + 2, 1)]
+    assert second.size().rows == 3
+    second.close()
+
+
+def test_when_full_the_least_valuable_go_first_and_are_counted(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON, max_rows=4)
+    outbox.put([queue(), visit(), health(), queue(), visit()])
+    assert Counter(row.type for row in outbox.pending(9)) == {"visit": 2, "health": 1, "queue": 1}
+    assert keys(outbox)[0][1] == 2  # the older sample went
+    outbox.put([visit(), visit(), visit()])
+    assert [row.seq for row in outbox.pending(9)] == [5, 6, 7, 8]
+    assert outbox.dropped() == {"queue": 2, "health": 1, "visit": 1}
+    outbox.close()
+    again = Outbox(tmp_path / "o.db", now=NOON)
+    assert again.dropped() == {"queue": 2, "health": 1, "visit": 1}
+    again.close()
+
+
+def test_a_dropped_visit_is_an_error_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON, max_rows=1)
+    outbox.put([visit(), visit()])
+    assert "1 visits were dropped" in caplog.text
+    outbox.close()
+
+
+def test_bytes_count_too(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON, max_bytes=3000)
+    for _ in range(50):
+        outbox.put([queue()])
+    size = outbox.size()
+    assert 2000 < size.bytes <= 3000
+    assert outbox.dropped()["queue"] == 50 - size.rows
+    outbox.close()
+
+
+def test_says_how_many_hours_it_holds(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON, max_rows=7200)
+    outbox.put([queue(at=NOON)])
+    assert outbox.size().capacity_h is None
+    outbox.put([queue(at=NOON + timedelta(seconds=5 * n)) for n in range(1, 721)])
+    assert outbox.size().capacity_h == pytest.approx(10, rel=0.01)
+    outbox.close()
+
+
+def test_a_second_owner_is_turned_away(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON)
+    with pytest.raises(OutboxError, match="in use by another agent"):
+        Outbox(tmp_path / "o.db", now=NOON)
+    outbox.close()
+    Outbox(tmp_path / "o.db", now=NOON).close()
+
+
+def damage_header(path: Path) -> None:
+    path.write_bytes(b"this was never a database" * 100)
+
+
+def damage_pages(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def lose_a_table(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("DROP TABLE dropped")
+    db.close()
+
+
+@pytest.mark.parametrize("damage", [damage_header, damage_pages, cut, lose_a_table])
+def test_a_damaged_file_is_moved_aside(damage: object, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "o.db"
+    outbox = Outbox(path, now=NOON)
+    for _ in range(20):
+        outbox.put([queue() for _ in range(20)])
+    outbox.close()
+    damage(path)  # type: ignore[operator]
+    outbox = Outbox(path, now=NOON + timedelta(seconds=1))
+    outbox.put([queue()])
+    assert outbox.size().rows == 1
+    outbox.close()
+    assert "is damaged" in caplog.text
+    assert len(list(tmp_path.glob("o.db.damaged-*"))) == 1
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE diary (entry TEXT)")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(OutboxError, match="file of something else"):
+        Outbox(path, now=NOON)
+    assert path.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutboxError, match=r"cannot be written \(.*\): give its folder write permission or name another$"):
+        Outbox(tmp_path / "file" / "o.db", now=NOON)
+
+
+def test_a_full_disk_loses_nothing_silently(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON)
+    outbox.put([visit()])
+    outbox._db.execute("PRAGMA max_page_count = 8")  # SQLite's own way to run out of room
+
+    def fill() -> None:
+        for _ in range(500):
+            outbox.put([queue()])
+
+    with pytest.raises(OutboxError, match="refuses .*full.*: check disk space"):
+        fill()
+    rows = outbox.size().rows
+    assert outbox.dropped() == {"queue": 1}
+    outbox.confirm(outbox.epoch, [(1, 5)])
+    (stored,) = outbox.put([queue()])
+    assert stored.seq == rows + 1  # the refused one used no number
+    assert outbox.size().rows == rows - 5 + 1 == len(keys(outbox))
+    outbox.close()
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from builders import NOON, queue
+from motcua.edge.outbox import Outbox
+outbox = Outbox(Path(sys.argv[1]), now=NOON)
+while True:
+    stored = outbox.put([queue(), queue()])
+    print(stored[-1].epoch, stored[-1].seq, flush=True)
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 40])
+def test_what_put_returned_survives_kill_9(lines: int, tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True, env=environment
+    ) as child:
+        assert child.stdout is not None
+        for _ in range(lines):
+            epoch, seq = map(int, child.stdout.readline().split())
+        child.send_signal(signal.SIGKILL)
+        rest = child.stdout.read().splitlines()
+    for line in rest:
+        if len(line.split()) == 2:  # the last line may be cut
+            epoch, seq = map(int, line.split())
+    outbox = Outbox(path, now=NOON)
+    seqs = [row.seq for row in outbox.pending(100_000) if row.epoch == epoch]
+    assert len(seqs) >= seq >= 2 * lines
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert len(seqs) % 2 == 0  # both of a transaction or none
+    assert outbox.epoch > epoch
+    outbox.close()
+
+
+class OutboxMachine(RuleBasedStateMachine):
+    """The outbox against a model: a list of (epoch, seq, type, length)."""
+
+    @initialize(max_rows=st.integers(1, 8))
+    def begin(self, max_rows: int) -> None:
+        self.folder = Path(mkdtemp())
+        self.max_rows, self.clock = max_rows, NOON
+        self.rows: list[tuple[int, int, str, int]] = []
+        self.dropped: Counter[str] = Counter()
+        self.epochs: list[int] = []
+        self.open()
+
+    def open(self) -> None:
+        self.outbox = Outbox(self.folder / "o.db", now=self.clock, max_rows=self.max_rows)
+        self.started()
+
+    def started(self) -> None:
+        self.epochs.append(self.outbox.epoch)
+        self.next_seq = 1
+
+    @rule(types=st.lists(st.sampled_from(["queue", "visit", "health"]), max_size=4))
+    def put(self, types: list[str]) -> None:
+        make = {"queue": queue, "visit": visit, "health": health}
+        stored = self.outbox.put([make[t](at=self.clock) for t in types])
+        for message in stored:
+            assert (message.epoch, message.seq) == (self.epochs[-1], self.next_seq)
+            self.next_seq += 1
+            self.rows.append((message.epoch, message.seq, message.type, 0))
+        for type_ in LEAST_VALUE_FIRST:
+            for row in [r for r in self.rows if r[2] == type_]:
+                if len(self.rows) > self.max_rows:
+                    self.rows.remove(row)
+                    self.dropped[type_] += 1
+
+    @rule(which=st.integers(0, 5), first=st.integers(0, 6), count=st.integers(0, 6))
+    def confirm(self, which: int, first: int, count: int) -> None:
+        epoch = self.epochs[-1 - which % len(self.epochs)]
+        gone = self.outbox.confirm(epoch, [(first, first + count), (first, first)])
+        kept = [r for r in self.rows if not (r[0] == epoch and first <= r[1] <= first + count)]
+        assert gone == len(self.rows) - len(kept)
+        self.rows = kept
+
+    @rule(jump_s=st.integers(-100, 100))
+    def reopen(self, jump_s: int) -> None:
+        self.outbox.close()
+        self.clock += timedelta(seconds=jump_s)
+        self.open()
+
+    @precondition(lambda self: self.rows)
+    @rule(jump_s=st.integers(-100, 100))
+    def new_epoch(self, jump_s: int) -> None:
+        self.clock += timedelta(seconds=jump_s)
+        self.outbox.new_epoch(self.clock)
+        self.started()
+
+    @invariant()
+    def agrees(self) -> None:
+        if not hasattr(self, "outbox"):
+            return
+        pending = self.outbox.pending(1000)
+        assert [(r.epoch, r.seq, r.type) for r in pending] == sorted(r[:3] for r in self.rows)
+        size = self.outbox.size()
+        assert (size.rows, size.bytes) == (len(pending), sum(len(r.body) for r in pending))
+        assert self.outbox.dropped() == dict(self.dropped)
+        assert self.epochs == sorted(set(self.epochs))
+
+    def teardown(self) -> None:
+        if hasattr(self, "outbox"):
+            self.outbox.close()
+            shutil.rmtree(self.folder)
+
+
+TestOutboxMachine = OutboxMachine.TestCase
+TestOutboxMachine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
