@@ -75,6 +75,7 @@ class Person:
     seen_at: datetime
     zone_at: datetime  # last moment in any zone
     role: Role  # of the zone they were last in
+    at_counter: str | None = None  # of that zone, where it is a service zone
     queue_since: datetime | None = None
     queue_at: datetime | None = None
     counter_since: datetime | None = None
@@ -152,7 +153,7 @@ def _inside(p: Person, zone: Zone, at: datetime, last_frame_at: datetime | None,
         # Seen there in the frame before is no absence, however slow the frames come.
         return last is not None and (last == last_frame_at or (at - last).total_seconds() <= settings.bridge_s)
 
-    p = replace(p, zone_at=at, role=zone.role)
+    p = replace(p, zone_at=at, role=zone.role, at_counter=zone.counter_id)
     if zone.role == "hall":
         return p if p.hall_since else replace(p, hall_since=at)
     if zone.role == "queue":
