@@ -39,11 +39,15 @@ def fold(text: str) -> str:
 
 
 def keys(office: Findable) -> tuple[str, str, str]:
-    """Folded texts in falling weight: the unit's name, former units, everything else."""
+    """Folded texts in falling weight: the unit's name, former units, everything else.
+
+    The province at the end of an address is left out: it stands in every one, and would make every office match its name.
+    """
+    address = re.sub(r",\s*tỉnh [^,]*$", "", unicodedata.normalize("NFC", office.address or ""), flags=re.IGNORECASE)
     return (
         fold(office.unit_name or office.name),
         fold(office.replaces or ""),
-        fold(f"{office.name} {office.address or ''} {office.code_gso or ''}"),
+        fold(f"{office.name} {address} {office.code_gso or ''}"),
     )
 
 

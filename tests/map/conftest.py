@@ -1,0 +1,80 @@
+"""The page in an application of its own, fed by builders of the API's public answer."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from motcua.map.offices import todays_offices
+from motcua.map.page import PageSettings, router
+
+Answer = dict[str, Any]
+PUBLIC_FIELDS = [
+    "office_id",
+    "code_gso",
+    "name",
+    "unit_name",
+    "level",
+    "parent_id",
+    "address",
+    "phone",
+    "lat",
+    "lon",
+    "coordinate_quality",
+    "opening_hours",
+    "replaces",
+    "valid_from",
+]
+
+
+def wait(state: str = "unknown", **fields: Any) -> Answer:
+    """A Wait object; unknown by default, with a figure for `ok`."""
+    nothing = dict.fromkeys(("expected_wait_s", "low_s", "high_s", "waiting", "as_of", "age_s", "method", "provenance"))
+    seen = {"age_s": 12.0, "method": "camera", "provenance": "camera", "as_of": "2026-03-02T03:25:00Z"}
+    figure = {"expected_wait_s": 720.0, "low_s": 480.0, "high_s": 1080.0, "waiting": 4, "n": 30}
+    base = nothing | {"n": 0} | (seen if state != "unknown" else {}) | (figure if state == "ok" else {})
+    return base | {"state": state} | fields
+
+
+def answer(waits: dict[str, Answer] | None = None, **fields: Any) -> Answer:
+    """GET /api/v1/public/offices for today's offices; `waits` by office_id, unknown for the others."""
+    waits = waits or {}
+    rows = [office.model_dump(mode="json") for office in todays_offices()]
+    offices = [{f: row[f] for f in PUBLIC_FIELDS} | {"wait": waits.get(row["office_id"], wait())} for row in rows]
+    return {
+        "generated_at": "2026-03-02T03:25:00Z",
+        "target_wait_s": 900,
+        "address_confirmed": False,
+        "definition": {
+            "vi": "Từ lúc vào hàng chờ đến lúc được phục vụ.",
+            "en": "From joining the queue until service starts.",
+        },
+        "offices": offices,
+    } | fields
+
+
+def application(given: Callable[[], Answer], settings: PageSettings | None = None) -> FastAPI:
+    """The page, and the API's public addresses beside it."""
+    app = FastAPI()
+
+    async def fetch() -> Answer:
+        return given()
+
+    @app.get("/api/v1/public/offices")
+    async def offices() -> Answer:
+        return given()
+
+    @app.get("/api/v1/public/offices/{office_id}")
+    async def office(office_id: str) -> Answer:
+        return next(o for o in given()["offices"] if o["office_id"] == office_id)
+
+    app.include_router(router(fetch, settings))
+    return app
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(application(lambda: answer({"vl-29734": wait("ok")}))) as client:
+        yield client
