@@ -1,0 +1,49 @@
+"""Frames become tracks: the one pipeline that the agent and the evaluation both run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from motcua.edge.geometry import Detector, Image, Tracker, Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class TimedTracks:
+    """The tracks of the frame that was taken at ``at_s`` (seconds)."""
+
+    at_s: float
+    tracks: Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame gave.
+
+    live: who is visible in this frame, at once: for figures of now.
+    final: earlier frames whose tracks will not change any more, oldest first, at most ``Pipeline.late_s`` late: for visits.
+    Every frame comes out exactly once. A person keeps one id in both wherever no later correction joined two tracks; after
+    one, the final id is the older of the two.
+    """
+
+    live: Tracks
+    final: tuple[TimedTracks, ...]
+
+
+class Pipeline:
+    """Detector → tracker → late correction."""
+
+    late_s: float = 0.0
+
+    def __init__(self, detector: Detector, tracker: Tracker) -> None:
+        self.detector = detector
+        self._tracker = tracker
+
+    def process(self, frame: Image, at_s: float) -> Step:
+        """Take in one frame, (h, w, 3) uint8 BGR; at_s grows from frame to frame until :meth:`finish`."""
+        tracks = self._tracker.update(self.detector.detect(frame), at_s, frame)
+        return Step(tracks, (TimedTracks(at_s, tracks),))
+
+    def finish(self) -> tuple[TimedTracks, ...]:
+        """The source ended (or an epoch did): the frames still held back; then everyone is forgotten, ids go on."""
+        self._tracker.reset()
+        return ()
