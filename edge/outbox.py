@@ -126,11 +126,18 @@ class Outbox:
             self._rate.count([m.at for m in stored], sum(map(len, bodies)))
             return stored
 
-    def pending(self, limit: int) -> list[Row]:
-        """Up to ``limit`` unconfirmed rows, the oldest first."""
+    def pending(self, limit: int, after: tuple[int, int] = (0, 0)) -> list[Row]:
+        """Up to ``limit`` unconfirmed rows beyond (epoch, seq) ``after``, the oldest first."""
         with self._guard, self._errors():
-            query = "SELECT epoch, seq, type, body FROM message ORDER BY epoch, seq LIMIT ?"
-            return [Row(*row) for row in self._db.execute(query, (limit,))]
+            query = "SELECT epoch, seq, type, body FROM message WHERE (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT ?"
+            return [Row(*row) for row in self._db.execute(query, (*after, limit))]
+
+    def newest(self, type_: str) -> tuple[int, int] | None:
+        """(epoch, seq) of the newest unconfirmed message of a type."""
+        with self._guard, self._errors():
+            query = "SELECT epoch, seq FROM message WHERE type = ? ORDER BY epoch DESC, seq DESC LIMIT 1"
+            row = self._db.execute(query, (type_,)).fetchone()
+            return None if row is None else (int(row[0]), int(row[1]))
 
     def confirm(self, epoch: int, ranges: Iterable[tuple[int, int]]) -> int:
         """Forget what is committed: sequence numbers of one epoch, both ends included. Returns how many rows went."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean, variance
+from typing import ClassVar
 
 from scipy.special import gammaincinv
 
@@ -22,6 +23,8 @@ from motcua.edge.visits import ClosedVisit, VisitState
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
     """Seconds, and the number of finished services below which nothing is foretold."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # a misspelt entry of the settings file is an error
 
     window_s: float = 3600.0  # for rates and for the mean service
     open_s: float = 600.0  # a counter that served within it is open

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ _STAYS: frozenset[Role] = frozenset({"queue", "service", "hall"})
 @dataclass(frozen=True, slots=True)
 class VisitSettings:
     """Seconds, and fractions of the picture for the two distances."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # a misspelt entry of the settings file is an error
 
     min_dwell_s: float = 2.0
     min_service_s: float = 3.0
