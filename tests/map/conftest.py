@@ -1,6 +1,6 @@
 """The page in an application of its own, fed by builders of the API's public answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,7 +74,29 @@ def application(given: Callable[[], Answer], settings: PageSettings | None = Non
     return app
 
 
+@pytest.fixture(scope="session")
+def wait_of() -> Callable[..., Answer]:
+    return wait
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[..., Answer]:
+    return answer
+
+
+@pytest.fixture(scope="session", name="application")
+def application_builder() -> Callable[..., FastAPI]:
+    return application
+
+
 @pytest.fixture
-def client() -> Iterator[TestClient]:
-    with TestClient(application(lambda: answer({"vl-29734": wait("ok")}))) as client:
-        yield client
+def make_client() -> Callable[..., TestClient]:
+    def make(given: Callable[[], Answer], settings: PageSettings | None = None) -> TestClient:
+        return TestClient(application(given, settings))
+
+    return make
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(application(lambda: answer({"vl-29734": wait("ok")})))
