@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from motcua.map.view import Card
 
 WIDTH = 1000
-MARGIN = 70
+MARGIN = 80
 LAND_RADIUS_KM = 6.0
 """Radius of the ground round each office; neighbours are 3 to 10 km apart, so that the discs run together."""
 _KM_PER_DEGREE = 111.195
@@ -40,7 +40,7 @@ class Sketch:
 def sketch(cards: Sequence[Card], target_id: str | None = None) -> Sketch | None:
     """Draw all offices that have a point: equirectangular, true to scale at the middle latitude. None if there is none.
 
-    The office `target_id` is named before all others.
+    The office `target_id` is always named, even if its name covers a sign.
     """
     placed = [(c, c.lat, c.lon) for c in cards if c.lat is not None and c.lon is not None]
     if not placed:
@@ -54,7 +54,7 @@ def sketch(cards: Sequence[Card], target_id: str | None = None) -> Sketch | None
     left = (WIDTH - (east - west) * stretch * scale) / 2
     points = [(c, left + (lon - west) * stretch * scale, MARGIN + (north - lat) * scale) for c, lat, lon in placed]
     height = round((north - south) * scale + 2 * MARGIN)
-    labels = _labels(sorted(points, key=lambda p: (p[0].office_id != target_id, not p[0].is_town)), height)
+    labels = _labels(sorted(points, key=lambda p: (p[0].office_id != target_id, not p[0].is_town)), height, target_id)
     return Sketch(
         height=height,
         land_radius=round(LAND_RADIUS_KM / _KM_PER_DEGREE * scale, 1),
@@ -62,7 +62,9 @@ def sketch(cards: Sequence[Card], target_id: str | None = None) -> Sketch | None
     )
 
 
-def _labels(points: Sequence[tuple[Card, float, float]], height: float) -> dict[str, tuple[float, float]]:
+def _labels(
+    points: Sequence[tuple[Card, float, float]], height: float, target_id: str | None
+) -> dict[str, tuple[float, float]]:
     """Where names fit without touching a sign or another name: the first ones first."""
     taken = [(x - _SIGN, y - _SIGN, x + _SIGN, y + _SIGN) for _, x, y in points]
     labels: dict[str, tuple[float, float]] = {}
@@ -70,6 +72,11 @@ def _labels(points: Sequence[tuple[Card, float, float]], height: float) -> dict[
         half = len(card.label) * _LETTER / 2
         aside = _SIGN + 3 + half
         near, low = half * 0.7, 28
+        if card.office_id == target_id:
+            middle = min(max(x, half), WIDTH - half)
+            taken.append((middle - half, y - 42 - _LINE / 2, middle + half, y - 42 + _LINE / 2))
+            labels[card.office_id] = (round(middle, 1), round(y - 33, 1))
+            continue
         beside = ((x + aside, y), (x - aside, y))
         slanted = ((x + near, y + low), (x - near, y + low), (x + near, y - low), (x - near, y - low))
         for middle, centre in ((x, y + low), (x, y - low), *beside, *slanted):

@@ -82,7 +82,7 @@ VI: dict[str, str] = {
     "definition": "Con số này nghĩa là gì?",
     "as_of": "Số liệu lúc {at} (giờ Việt Nam).",
     "privacy": "Vị trí của bạn ở lại trong máy của bạn. Trang này không dùng cookie, không theo dõi ai. "
-    "Camera chỉ đếm người, không nhận mặt ai.",
+    "Không hình ảnh nào rời khỏi nơi phục vụ, không nhận dạng khuôn mặt.",
     "unconfirmed_all": "Địa chỉ và vị trí lấy từ GIS hạ tầng của tỉnh qua một bản sao công khai không ghi giấy phép dữ liệu; "
     "tỉnh chưa xác nhận.",
     "confirmed_all": "Địa chỉ và vị trí: GIS hạ tầng của tỉnh Vĩnh Long, đã được tỉnh xác nhận.",
@@ -163,7 +163,7 @@ EN: dict[str, str] = {
     "definition": "What does this figure mean?",
     "as_of": "Figures of {at} (Viet Nam time).",
     "privacy": "Your place stays on your device. This page uses no cookies and follows nobody. "
-    "Cameras only count people; they recognise nobody.",
+    "No picture leaves the office, and no face is recognised.",
     "unconfirmed_all": "Addresses and points come from the province's infrastructure GIS through a public copy that states no data "
     "licence; the province has not confirmed them.",
     "confirmed_all": "Addresses and points: infrastructure GIS of Vĩnh Long province, confirmed by the province.",

@@ -147,7 +147,9 @@
     on("mark", ({ id, mark }) => pointBy.get(id)?.setMark(mark));
     on("pick", ({ id, from }) => {
       for (const { id: other, point } of points) point.getElement().classList.toggle("picked", other === id);
-      if (from === "list") map.setView(pointBy.get(id).at, Math.max(map.getZoom(), 12));
+      if (from !== "list") return;
+      box.scrollIntoView({ block: "nearest" });
+      map.setView(pointBy.get(id).at, Math.max(map.getZoom(), 12));
     });
     on("you", (place) => {
       you?.remove();
