@@ -86,12 +86,12 @@ def no_tracks() -> Tracks:
 
 def foot(boxes: NDArray[Any]) -> NDArray[Any]:
     """(n, 4) xyxy → (n, 2) middle of the bottom edge."""
-    return np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+    return np.asarray(np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1))
 
 
 def clip(boxes: NDArray[Any], width: int, height: int) -> NDArray[Any]:
     """(n, 4) xyxy px, cut at the borders of a frame."""
-    return np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype))
+    return np.asarray(np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype)))
 
 
 def iou(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
@@ -100,11 +100,11 @@ def iou(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     size = np.clip(np.minimum(a[:, None, 2:], b[None, :, 2:]) - corner, 0, None)
     inter = size[..., 0] * size[..., 1]
     union = _area(a)[:, None] + _area(b)[None, :] - inter
-    return np.divide(inter, union, out=np.zeros_like(inter, dtype=np.result_type(inter, np.float32)), where=union > 0)
+    return np.asarray(inter / np.where(union > 0, union, 1))
 
 
 def _area(boxes: NDArray[Any]) -> NDArray[Any]:
-    return np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None)
+    return np.asarray(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
 
 
 def nms(boxes: NDArray[Any], scores: NDArray[Any], overlap: float) -> NDArray[np.intp]:

@@ -1,0 +1,89 @@
+"""Person detectors by name. A new one is an entry in :data:`DETECTORS`; heavy imports stay in its module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from motcua.edge.geometry import Detections, Detector, Image, nms, no_detections
+from motcua.edge.ssd import anchors, decode, probability, tiles
+from motcua.models.errors import ModelError
+from motcua.models.fetch import fetch
+from motcua.models.registry import weights_named
+
+_SIDE_PX = 300
+# The network's boxes are too wide and hang too low, on PETS and on other scenes alike: width, height, shift in heights.
+_WIDTH, _HEIGHT, _DOWN = 0.87, 0.985, -0.012
+
+
+class SsdliteDetector:
+    """SSDLite-MobileNetV2 for pedestrians on two overlapping tiles of the frame. Doubtful people are given too, from .1 on."""
+
+    name = "ssdlite"
+
+    def __init__(
+        self, weights: Path | None = None, *, threads: int = 1, min_confidence: float = 0.1, overlap: float = 0.6
+    ) -> None:
+        """``overlap``: of two boxes whose IoU is greater the weaker one goes. Raises ModelError without weights."""
+        self.version = weights_named(self.name).version
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = weights or fetch(self.name)
+        self._net = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._anchors = anchors()
+        self._min_confidence, self._overlap = min_confidence, overlap
+        odds = min_confidence / (1 - min_confidence)
+        self._min_logit = float(np.log(odds))
+
+    def detect(self, frame: Image) -> Detections:
+        """frame: (h, w, 3) uint8 BGR, of any size; boxes are in its pixels and may reach over its border."""
+        height, width = frame.shape[:2]
+        places = tiles(width, height)
+        batch = np.empty((len(places), _SIDE_PX, _SIDE_PX, 3), np.uint8)
+        for picture, (x0, y0, x1, y1) in zip(batch, places, strict=True):
+            small = cv2.resize(frame[y0:y1, x0:x1], (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_LINEAR)
+            cv2.cvtColor(small, cv2.COLOR_BGR2RGB, dst=picture)
+        encoded, logits = self._net.run(["boxes", "logits"], {"frames": batch})
+        return self._read(encoded, logits[:, :, 1], np.array(places, np.float32))
+
+    def _read(self, encoded: NDArray[Any], logits: NDArray[Any], places: NDArray[np.float32]) -> Detections:
+        tile, row = np.nonzero(logits >= self._min_logit)
+        if not len(tile):
+            return no_detections()
+        origin, size = places[tile, :2], places[tile, 2:] - places[tile, :2]
+        boxes = decode(encoded[tile, row], self._anchors[row]) * np.tile(size, 2) + np.tile(origin, 2)
+        confidence = probability(logits[tile, row]).astype(np.float32)
+        keep = nms(boxes, confidence, self._overlap)
+        return Detections(_correct(boxes[keep]).astype(np.float32), confidence[keep])
+
+
+def _correct(boxes: NDArray[Any]) -> NDArray[Any]:
+    """Take the network's habit out of its boxes."""
+    centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    centre[:, 1] += _DOWN * size[:, 1]
+    half = size * np.array([_WIDTH, _HEIGHT]) / 2
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _ultralytics(*, threads: int = 1) -> Detector:
+    from motcua.edge.detect_ultralytics import UltralyticsDetector
+
+    return UltralyticsDetector(threads=threads)
+
+
+DETECTORS: dict[str, Callable[..., Detector]] = {"ssdlite": SsdliteDetector, "ultralytics": _ultralytics}
+
+
+def build_detector(name: str = "ssdlite", *, threads: int = 1) -> Detector:
+    """The detector of that name. Raises ModelError for an unknown one and where its weights or its library are missing."""
+    if name not in DETECTORS:
+        raise ModelError(f"no detector is called {name!r}: take one of {', '.join(sorted(DETECTORS))}")
+    return DETECTORS[name](threads=threads)
