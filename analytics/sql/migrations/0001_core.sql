@@ -1,11 +1,6 @@
 -- The tables of every back end. What differs between TimescaleDB and plain PostgreSQL follows in 0001_timescale / 0001_plain.
 -- Instants are timestamptz (UTC inside), durations seconds, null means unknown. Days are Viet Nam's days.
 
-create table meta (
-    key text primary key,
-    value text not null
-);
-
 -- Offices, units and counters are data, with parent, level and validity in time.
 create table office (
     office_id text primary key,
@@ -214,7 +209,17 @@ create table audit (
     detail jsonb not null default '{}'
 );
 
--- Waits fall into bins of a minute up to two hours; 120 holds the rest. Null for a visit without a wait to count.
+create index visit_at on visit (at);
+create index queue_sample_at on queue_sample (at);
+create index sentiment_office_at on sentiment (office_id, at);
+create index rating_office_at on rating (office_id, at);
+create index ticket_office_at on ticket (office_id, at);
+create index health_at on health (at);
+create index dead_letter_last_at on dead_letter (last_at);
+create index audit_at on audit (at);
+create index session_expires_at on session (expires_at);
+
+-- Waits fall into bins of a minute up to two hours; 120 holds the rest.
 create function wait_bin(seconds double precision) returns smallint
 language sql immutable parallel safe
 as $$ select least(floor(seconds / 60), 120)::smallint $$;

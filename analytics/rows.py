@@ -1,0 +1,84 @@
+"""Messages become rows: one table and one row each. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from motcua.edge.messages import Health, Message, Queue, Rating, Sentiment, Ticket, Visit
+
+_HEAD = ("id", "at", "office_id", "source_id", "provenance", "epoch", "seq")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "visit": (
+        *_HEAD, "counter_id", "lane", "arrival_at", "service_start_at", "departure_at", "outcome",
+        "waiting_s", "service_s", "sojourn_s", "stitched_s", "model",
+    ),
+    "queue_sample": (
+        *_HEAD, "lane", "state", "waiting", "in_service", "open_counters", "arrivals_per_h", "services_per_h",
+        "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n", "counters", "model",
+    ),
+    "sentiment": (
+        *_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "class_sums", "model",
+    ),
+    "rating": (*_HEAD, "counter_id", "score", "channel", "procedure_id"),
+    "ticket": (*_HEAD, "counter_id", "ticket", "event", "lane", "procedure_id"),
+    "health": (*_HEAD, "status", "body"),
+}  # fmt: skip
+
+
+def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
+    """The table of a message and its row, in the order of ``COLUMNS``."""
+    table, tail = _TAILS[message.type]
+    head = (message.id, message.at, message.office_id, message.source_id, message.provenance, message.epoch, message.seq)
+    return table, (*head, *tail(message))
+
+
+def sample_of(message: Queue) -> str:
+    """What live pages need of a queue's newest sample, as JSON."""
+    keep = {"state", "waiting", "in_service", "open_counters", "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n"}
+    return json.dumps(message.model_dump(mode="json", include=keep | {"counters", "arrivals_per_h", "services_per_h"}))
+
+
+def _model(message: Visit | Queue | Sentiment) -> str | None:
+    return f"{message.model.name} {message.model.version}" if message.model else None
+
+
+def _visit(m: Visit) -> tuple[Any, ...]:
+    instants = (m.arrival_at, m.service_start_at, m.departure_at)
+    return (m.counter_id, m.lane, *instants, m.outcome, m.waiting_s, m.service_s, m.sojourn_s, m.stitched_s, _model(m))
+
+
+def _queue(m: Queue) -> tuple[Any, ...]:
+    counters = json.dumps([c.model_dump() for c in m.counters])
+    people = (m.waiting, m.in_service, m.open_counters, m.arrivals_per_h, m.services_per_h, m.oldest_wait_s)
+    return (m.lane, m.state, *people, m.expected_wait_s, m.low_s, m.high_s, m.n, counters, _model(m))
+
+
+def _sentiment(m: Sentiment) -> tuple[Any, ...]:
+    sums = (m.n, m.valence_sum, m.valence_sum2, json.dumps(m.class_sums))
+    return (m.counter_id, m.period_start, m.period_end, *sums, _model(m))
+
+
+def _rating(m: Rating) -> tuple[Any, ...]:
+    return (m.counter_id, m.score, m.channel, m.procedure)
+
+
+def _ticket(m: Ticket) -> tuple[Any, ...]:
+    return (m.counter_id, m.ticket, m.event, m.lane, m.procedure)
+
+
+def _health(m: Health) -> tuple[Any, ...]:
+    body = m.model_dump(mode="json", exclude={"schema_version", "type", "id", "epoch", "seq", "office_id", "source_id"})
+    return (m.status, json.dumps(body))
+
+
+_TAILS: dict[str, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
+    "visit": ("visit", _visit),
+    "queue": ("queue_sample", _queue),
+    "sentiment": ("sentiment", _sentiment),
+    "rating": ("rating", _rating),
+    "ticket": ("ticket", _ticket),
+    "health": ("health", _health),
+}

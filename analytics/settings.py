@@ -1,0 +1,36 @@
+"""Settings of the province's storage and ingest, from ``MOTCUA_DB_*`` and ``MOTCUA_INGEST_*``."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DbSettings(BaseSettings):
+    """The database and how long its rows live. None keeps rows for ever."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_DB_")
+
+    dsn: SecretStr = Field(description="Address of the database, for example postgresql://user:password@host:5432/motcua")
+    keep_queue_samples_days: int | None = Field(default=90, ge=1, description="Raw queue samples; their rollups stay")
+    keep_health_days: int | None = Field(default=30, ge=1, description="Health messages")
+    keep_visits_days: int | None = Field(default=1095, ge=31, description="Single visits; their rollups stay")
+    compress_after_days: int = Field(default=7, ge=1, description="Columnstore on TimescaleDB")
+
+
+class IngestSettings(BaseSettings):
+    """The ingestor."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_INGEST_")
+
+    dsn: SecretStr = Field(description="Address of the database")
+    broker_host: str = Field(default="127.0.0.1", description="The MQTT broker")
+    broker_port: int = Field(default=1883, ge=1, le=65535)
+    broker_username: str = Field(default="ingest", description="A user who may read motcua/v1/# and write motcua/ack/v1/#")
+    broker_password: SecretStr = Field(description="Its password")
+    broker_tls: bool = Field(default=False, description="Encrypt, and check the broker's certificate")
+    broker_ca_file: str | None = Field(default=None, description="The authority that signed it, unless the system knows it")
+    client_id: str = Field(default="", description="Fixed name of this ingestor; empty: a random one")
+    window: int = Field(default=500, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
+    flush_s: float = Field(default=0.2, gt=0, le=10, description="Longest time that a message waits for its batch")
+    housekeeping_s: float = Field(default=60.0, gt=0, description="Between refreshes of the rollups on plain PostgreSQL")

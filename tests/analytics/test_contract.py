@@ -1,0 +1,198 @@
+"""One suite on both back ends: the same messages in, the same rows out, from every relation and query."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from builders import NOON, health, queue, rating, sentiment, ticket, visit
+
+from motcua.analytics import db, store
+from motcua.analytics.settings import DbSettings
+from motcua.analytics.writer import Delivery, write
+from motcua.edge.messages import Message, Offline, dump, topic
+
+DAY = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)  # midnight in Viet Nam
+SETTINGS = DbSettings(dsn="postgresql://unused")  # type: ignore[arg-type]
+
+
+def delivered(messages: Iterable[Message]) -> list[Delivery]:
+    return [Delivery(topic(m.office_id, m.source_id, m.type), dump(m), NOON) for m in messages]
+
+
+def a_day() -> list[Message]:
+    """Visits around every edge of a day and an hour, late ones last, of two offices, outcomes and provenances."""
+    waits: dict[str, Any] = {"stitched_s": 2.5}
+    messages: list[Message] = [
+        visit(at=DAY - timedelta(seconds=1), counter_id="q1"),  # 23:59:59 of the day before
+        visit(at=DAY, counter_id="q1"),
+        visit(at=datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC), counter_id="q2"),  # 06:59:59
+        visit(at=datetime(2026, 3, 2, 0, 0, tzinfo=UTC), counter_id="q2", **waits),  # 07:00
+        visit(at=DAY + timedelta(days=1) - timedelta(seconds=1)),
+        visit(at=DAY + timedelta(days=1)),
+        visit(at=NOON, outcome="reneged", service_start_at=None, counter_id=None),
+        visit(at=NOON, outcome="lost", service_start_at=None, counter_id=None),
+        visit(at=NOON, outcome="lost"),
+        visit(at=NOON, provenance="simulated", source_id="sim"),
+        visit(at=NOON, office_id="vl-2", lane="priority"),
+        visit(at=NOON, arrival_at=NOON - timedelta(hours=3), service_start_at=NOON - timedelta(minutes=1)),
+    ]
+    messages += [queue(at=NOON + timedelta(seconds=5 * i), waiting=i) for i in range(30)]
+    messages += [
+        queue(at=NOON + timedelta(minutes=9), state="blind", waiting=None),
+        sentiment(),
+        rating(),
+        ticket(),
+        health(),
+    ]
+    return messages
+
+
+def relations(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that the queries see, in an order and with types that do not depend on the back end."""
+    answer = {}
+    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h"):
+        rows = conn.execute(f"select * from {name}".encode()).fetchall()
+        plain = [tuple(float(v) if hasattr(v, "as_tuple") else v for v in row) for row in rows]
+        answer[name] = sorted((tuple(round(v, 6) if isinstance(v, float) else v for v in row) for row in plain), key=str)
+    return answer
+
+
+def questions(conn: psycopg.Connection) -> dict[str, object]:
+    since, until = store.span_of(date(2026, 3, 2))
+    office = "vl-29734"
+    drop = {"committed_at", "last_seen_at", "first_at", "last_at"}
+
+    def clean(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{k: float(v) if hasattr(v, "as_tuple") else v for k, v in row.items() if k not in drop} for row in rows]
+
+    return {
+        "queue_now": clean(store.queue_now(conn)),
+        "counts": clean(store.counts(conn, since, until)),
+        "waits_by_hour": clean(store.waits_by_hour(conn, office, "camera", since, until)),
+        "wait_bins": clean(store.wait_bins(conn, office, "camera", since, until)),
+        "provenances": clean(store.provenances(conn, office, since, until)),
+        "counters": clean(store.counters(conn, office, since, until)),
+        "daily": clean(store.daily(conn, office, since, until)),
+        "sources": clean(store.sources(conn)),
+        "sentiment_day": clean(store.sentiment_day(conn, office, date(2026, 3, 2))),
+        "dead_letters": clean(store.dead_letters(conn)),
+    }
+
+
+def fill(dsn: str, messages: list[Message]) -> dict[str, Any]:
+    """Migrate, write a day in two parts with a refresh between them (so that the second part is late), ask everything."""
+    with db.connect(dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        assert db.migrate(conn, SETTINGS) == []
+        write(conn, delivered(messages[::2]))
+        if db.back_end_of(conn) == "timescale":
+            for view in ("queue_1m", "queue_1h", "visit_1h", "visit_1d"):
+                conn.execute(f"call refresh_continuous_aggregate('{view}', null, '2026-03-20')".encode())
+        else:
+            conn.execute("select refresh_rollup('visit_1h', '2026-03-20'), refresh_rollup('queue_1m', '2026-03-20')")
+        early = relations(conn)
+        write(conn, delivered(messages[1::2]))
+        write(conn, delivered(messages))  # everything once more: nothing changes
+        if db.back_end_of(conn) == "timescale":
+            for view in ("queue_1m", "queue_1h", "visit_1h", "visit_1d"):
+                conn.execute(f"call refresh_continuous_aggregate('{view}', null, '2026-03-20')".encode())
+        late = relations(conn)
+        status = db.status(conn)
+        return {"early": early, "late": late, "questions": questions(conn), "status": status}
+
+
+def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> None:
+    messages = a_day()
+    plain, timescale = fill(pg_dsn, messages), fill(timescale_dsn, messages)
+    assert (plain["status"]["back_end"], timescale["status"]["back_end"]) == ("plain", "timescale")
+    assert len(timescale["status"]["jobs"]) >= 8
+    for part in ("early", "late"):
+        for relation, rows in plain[part].items():
+            assert rows, relation
+            assert rows == timescale[part][relation], (part, relation)
+    for name, rows in plain["questions"].items():
+        assert rows or name == "dead_letters", name
+        assert rows == timescale["questions"][name], name
+
+
+def test_days_are_viet_nams_days(each_dsn: str) -> None:
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        write(conn, delivered(m for m in a_day() if m.type == "visit" and m.outcome == "served"))
+        days = conn.execute(
+            "select bucket, sum(n)::int from visit_1d where office_id = 'vl-29734' and provenance = 'camera' "
+            "group by 1 order by 1"
+        ).fetchall()
+        assert days == [(DAY - timedelta(days=1), 1), (DAY, 5), (DAY + timedelta(days=1), 1)]
+        since, until = store.span_of(date(2026, 3, 2))
+        assert (since, until) == (DAY, DAY + timedelta(days=1))
+        (row,) = [r for r in store.counts(conn, since, until) if (r["office_id"], r["provenance"]) == ("vl-29734", "camera")]
+        assert row["served"] == 5
+        assert store.day_of(datetime(2026, 3, 1, 16, 59, 59, tzinfo=UTC)) == date(2026, 3, 1)
+        assert store.day_of(datetime(2026, 3, 1, 17, 0, tzinfo=UTC)) == date(2026, 3, 2)
+
+
+def test_the_same_message_twice_is_stored_once_and_both_times_confirmed(each_dsn: str) -> None:
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        message = visit(seq=7, epoch=3)
+        for _ in range(2):
+            written = write(conn, delivered([message, message]))
+            assert [(s, c.epoch, c.ranges) for s, c in written.confirmations()] == [(("vl-29734", "cam-1"), 3, ((7, 7),))]
+        assert conn.execute("select count(*) from visit").fetchone() == (1,)
+
+
+def test_gaps_in_the_sequence_are_counted(each_dsn: str) -> None:
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        write(conn, delivered(visit(seq=n, epoch=1) for n in (1, 2, 5, 9)))
+        (source,) = store.sources(conn)
+        assert (source["gaps"], source["missing"]) == (2, 5)
+        write(conn, delivered(visit(seq=n, epoch=1) for n in (3, 4, 6, 7, 8)))
+        (source,) = store.sources(conn)
+        assert (source["gaps"], source["missing"]) == (0, 0)
+
+
+def test_a_row_that_the_database_refuses_does_not_take_the_batch_along(each_dsn: str) -> None:
+    poison = health(detail="a\0b", seq=2, epoch=9)
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        good = [visit(seq=1, epoch=9), poison, visit(seq=3, epoch=9)]
+        written = write(conn, delivered(good))
+        assert written.dead == 1
+        (confirmed,) = [c.ranges for _, c in written.confirmations()]
+        assert confirmed == ((1, 3),)
+        assert conn.execute("select count(*) from visit").fetchone() == (2,)
+        (letter,) = store.dead_letters(conn)
+        assert "the database refused it" in letter["reason"]
+
+
+def test_a_will_counts_for_the_newest_epoch_only(each_dsn: str) -> None:
+    def status_after(will_epoch: int) -> str:
+        write(
+            conn, [Delivery("motcua/v1/vl-29734/cam-1/health", Offline(epoch=will_epoch).model_dump_json().encode(), NOON)]
+        )
+        return str(store.sources(conn)[0]["status"])
+
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        write(conn, delivered([health(epoch=5, seq=1, at=NOON - timedelta(minutes=1))]))
+        assert status_after(4) == "online"
+        assert status_after(5) == "offline"
+        write(conn, delivered([health(epoch=5, seq=2, at=NOON - timedelta(seconds=30))]))
+        assert store.sources(conn)[0]["status"] == "offline", "older news does not bring it back"
+        write(conn, delivered([health(epoch=5, seq=3, at=NOON + timedelta(seconds=1))]))
+        assert store.sources(conn)[0]["status"] == "online"
+
+
+@pytest.mark.skipif("MOTCUA_TEST_TIMESCALE_DSN" not in os.environ, reason="make test-timescale DSN=… only")
+def test_the_policies_are_taken_by_the_given_server(timescale_dsn: str) -> None:
+    with db.connect(timescale_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        jobs = {job["proc_name"] for job in db.status(conn)["jobs"]}
+        assert {"policy_refresh_continuous_aggregate", "policy_compression", "policy_retention"} <= jobs
