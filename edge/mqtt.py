@@ -96,7 +96,7 @@ class Link:
                 raise BrokerError(self._refused)
             if not alive or time.monotonic() > deadline:
                 raise BrokerError(
-                    f"broker {self._broker.address} does not answer as an MQTT 5 broker: check its address, version and TLS"
+                    f"broker {self._broker.address} does not answer as an MQTT 5 broker: check its address, version and TLS, user name, password"
                 )
 
     def _connected(self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:

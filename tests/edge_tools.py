@@ -1,21 +1,23 @@
-"""A broker of one's own that can be killed and started again, and polling with a deadline."""
+"""A broker of one's own that can be killed and started again, a province that reads and confirms, polling with a deadline."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from pydantic import SecretStr
 
-def free_port() -> int:
-    """A port of the loopback that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+from motcua.edge.messages import Confirmation, Offline, Rejected, ack_topic, parse
+from motcua.edge.settings import BrokerSettings
+from motcua.onebox import broker as brokers
+from motcua.onebox.child import free_port
+
+__all__ = ["OwnBroker", "Province", "free_port", "wait_for"]
 
 
 def wait_for(condition: Callable[[], object], *, within_s: float = 20.0, every_s: float = 0.02) -> None:
@@ -27,32 +29,29 @@ def wait_for(condition: Callable[[], object], *, within_s: float = 20.0, every_s
 
 
 class OwnBroker:
-    """mosquitto without persistence: it forgets everything when it dies."""
+    """The product's embedded broker, for one test alone: to be killed and started again."""
 
-    def __init__(self, folder: Path, *, port: int | None = None, users: dict[str, str] | None = None) -> None:
+    password = "secret"
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.port = port or free_port()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._config = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "persistence false", f"allow_anonymous {'false' if users else 'true'}"]
-        if os.geteuid() == 0:
-            lines.append("user root")  # its own user could not read the test's folder
-        if users:
-            passwords = folder / "passwords"
-            passwords.write_text("")
-            for user, password in users.items():
-                subprocess.run(["mosquitto_passwd", "-b", str(passwords), user, password], check=True, capture_output=True)
-            lines.append(f"password_file {passwords}")
-        self._config.write_text("\n".join(lines) + "\n")
-        self._log = folder / "log"
+        self._folder = folder
+        for parent in folder.parents:
+            if parent.name.startswith(("pytest", "test_")):
+                parent.chmod(0o711)  # mosquitto runs as an unprivileged user when root runs the tests
+
+    def edge_settings(self, **fields: Any) -> BrokerSettings:
+        """How a source connects."""
+        return BrokerSettings(**{"port": self.port, "username": "edge", "password": SecretStr(self.password)} | fields)
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(["mosquitto", "-v", "-c", str(self._config)], stdout=log, stderr=log)
-        wait_for(self._listens)
+        users = [brokers.ingest_user(self.password), brokers.source_user("edge", self.password, "+", "+")]
+        self._broker = brokers.start(self._folder, users, port=self.port)
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        """As a power cut does it."""
+        self._broker.process.kill()
+        self._broker.process.wait()
 
     def __enter__(self) -> Self:
         self.start()
@@ -61,9 +60,40 @@ class OwnBroker:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def _listens(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return True
-        except OSError:
-            return False
+
+class Province:
+    """Reads everything, confirms what it is told to: an ingestor of a few lines."""
+
+    def __init__(self, broker: OwnBroker, *, confirms: bool = True) -> None:
+        self.confirms = confirms
+        self.got: list[Any] = []
+        self.payloads: list[tuple[str, bytes, bool]] = []
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self.client.username_pw_set("ingest", broker.password)
+        self.client.on_connect = lambda client, *_: client.subscribe("motcua/v1/#", qos=1)
+        self.client.on_message = self._read
+        ready = threading.Event()
+        self.client.on_subscribe = lambda *_: ready.set()
+        self.client.connect("127.0.0.1", broker.port)
+        self.client.loop_start()
+        assert ready.wait(10)
+
+    def confirm(self, items: list[Any]) -> None:
+        for item in items:
+            if not isinstance(item, Offline | Rejected):
+                word = Confirmation(epoch=item.epoch, ranges=((item.seq, item.seq),))
+                self.client.publish(ack_topic(item.office_id, item.source_id), word.model_dump_json(), qos=1)
+
+    def seqs(self, type_: str = "queue") -> list[int]:
+        return [m.seq for m in self.got if m.type == type_]
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def _read(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
+        self.payloads.append((message.topic, message.payload, message.retain))
+        items = parse(message.topic, message.payload)
+        self.got += items
+        if self.confirms:
+            self.confirm(items)

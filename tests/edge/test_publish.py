@@ -2,70 +2,24 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
 import pytest
 from builders import NOON, health, queue, visit
-from edge_tools import OwnBroker, free_port, wait_for
+from edge_tools import OwnBroker, Province, free_port, wait_for
 from hypothesis import given
 from hypothesis import strategies as st
-from paho.mqtt.enums import CallbackAPIVersion
 
-from motcua.edge.messages import Confirmation, Offline, Rejected, ack_topic, parse
+from motcua.edge.messages import Offline, ack_topic
 from motcua.edge.mqtt import BrokerError, Link, probe
 from motcua.edge.outbox import Outbox, Row
 from motcua.edge.publish import Publisher, batches, payload
 from motcua.edge.settings import BrokerSettings
 
 OFFICE, SOURCE = "vl-29734", "cam-1"
-
-
-class Province:
-    """Reads everything, confirms what it is told to: an ingestor of ten lines."""
-
-    def __init__(self, port: int, *, confirms: bool = True) -> None:
-        self.confirms = confirms
-        self.got: list[Any] = []
-        self.payloads: list[tuple[str, bytes, bool]] = []
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        self.client.on_connect = lambda client, *_: client.subscribe("motcua/v1/#", qos=1)
-        self.client.on_message = self._read
-        self.ready = threading.Event()
-        self.client.on_subscribe = lambda *_: self.ready.set()
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-        assert self.ready.wait(10)
-
-    def _read(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        self.payloads.append((message.topic, message.payload, message.retain))
-        items = parse(message.topic, message.payload)
-        self.got += items
-        if self.confirms:
-            self.confirm(items)
-
-    def confirm(self, items: list[Any]) -> None:
-        for item in items:
-            if not isinstance(item, Offline | Rejected):
-                word = Confirmation(epoch=item.epoch, ranges=((item.seq, item.seq),))
-                self.client.publish(ack_topic(item.office_id, item.source_id), word.model_dump_json(), qos=1)
-
-    def seqs(self, type_: str = "queue") -> list[int]:
-        return [m.seq for m in self.got if m.type == type_]
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[OwnBroker]:
-    with OwnBroker(tmp_path / "broker") as broker:
-        yield broker
 
 
 @pytest.fixture
@@ -80,7 +34,7 @@ def publisher(outbox: Outbox, own_broker: OwnBroker) -> Iterator[Callable[..., P
     made: list[Publisher] = []
 
     def make(**options: Any) -> Publisher:
-        settings = options.pop("settings", BrokerSettings(port=own_broker.port))
+        settings = own_broker.edge_settings()
         made.append(Publisher(outbox, settings, OFFICE, SOURCE, **{"back_off_s": (0.1, 0.3), "resend_s": 60.0} | options))
         made[-1].start()
         return made[-1]
@@ -91,7 +45,7 @@ def publisher(outbox: Outbox, own_broker: OwnBroker) -> Iterator[Callable[..., P
 
 
 def test_sends_and_forgets_only_what_is_confirmed(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
-    province = Province(own_broker.port, confirms=False)
+    province = Province(own_broker, confirms=False)
     publisher()
     stored = outbox.put([visit(), queue(), health(), queue()])
     wait_for(lambda: len(province.got) == 4)
@@ -106,7 +60,7 @@ def test_sends_and_forgets_only_what_is_confirmed(outbox: Outbox, own_broker: Ow
 
 
 def test_what_waited_goes_in_batches_in_order(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
-    province = Province(own_broker.port)
+    province = Province(own_broker)
     outbox.put([queue() for _ in range(500)])
     publisher(window=120, batch=50)
     wait_for(lambda: outbox.size().rows == 0)
@@ -116,7 +70,7 @@ def test_what_waited_goes_in_batches_in_order(outbox: Outbox, own_broker: OwnBro
 
 
 def test_unconfirmed_rows_are_sent_again(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
-    province = Province(own_broker.port, confirms=False)
+    province = Province(own_broker, confirms=False)
     publisher(resend_s=0.3)
     outbox.put([queue(), visit()])
     wait_for(lambda: province.seqs().count(1) >= 2 and province.seqs("visit").count(2) >= 2)
@@ -133,7 +87,7 @@ def test_a_broker_that_dies_and_forgets_loses_nothing(outbox: Outbox, own_broker
     wait_for(lambda: not one.connected)
     outbox.put([visit(), queue()])
     own_broker.start()
-    province = Province(own_broker.port)
+    province = Province(own_broker)
     wait_for(lambda: outbox.size().rows == 0)
     assert set(province.seqs("visit")) == {1, 2}
     assert province.seqs() == [3]
@@ -141,35 +95,33 @@ def test_a_broker_that_dies_and_forgets_loses_nothing(outbox: Outbox, own_broker
     province.close()
 
 
-def test_lost_and_back_is_said_once_each(outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_lost_and_back_is_said_once_each(own_broker: OwnBroker, publisher: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    port = free_port()
-    one = Publisher(outbox, BrokerSettings(port=port), OFFICE, SOURCE, back_off_s=(0.02, 0.05))
-    one.start()
+    own_broker.kill()
+    one = publisher(back_off_s=(0.02, 0.05))
     wait_for(lambda: one.problem is not None and "cannot be reached" in one.problem)
-    with OwnBroker(tmp_path / "b", port=port):
-        wait_for(lambda: one.connected)
-        one.stop(0)
+    own_broker.start()
+    wait_for(lambda: one.connected)
     assert caplog.text.count("cannot be reached") == 1
     assert caplog.text.count("is there") == 1
 
 
 def test_the_last_will_speaks_when_the_agent_cannot(outbox: Outbox, own_broker: OwnBroker) -> None:
-    province = Province(own_broker.port, confirms=False)
-    link = Link(BrokerSettings(port=own_broker.port), "x", will=("motcua/v1/o/s/health", b'{"type":"offline","epoch":7}'))
+    province = Province(own_broker, confirms=False)
+    link = Link(own_broker.edge_settings(), "x", will=("motcua/v1/o/s/health", b'{"type":"offline","epoch":7}'))
     link.cut()
     wait_for(lambda: province.got == [Offline(epoch=7)])
     province.close()
 
 
 def test_a_clean_stop_keeps_the_will_silent_and_drains(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
-    province = Province(own_broker.port)
+    province = Province(own_broker)
     one = publisher()
     wait_for(lambda: one.connected)
     outbox.put([queue() for _ in range(300)] + [health(status="stopping")])
     one.stop(5)
     assert outbox.size().rows == 0
-    late = Province(own_broker.port)
+    late = Province(own_broker)
     wait_for(lambda: late.got)
     assert [m.status for m in late.got] == ["stopping"]
     province.close()
@@ -179,9 +131,9 @@ def test_a_clean_stop_keeps_the_will_silent_and_drains(outbox: Outbox, own_broke
 def test_only_the_newest_health_is_retained(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
     outbox.put([health(at=NOON + timedelta(seconds=n), detail=str(n)) for n in range(3)])
     publisher(resend_s=0.2)  # old ones are sent again and again
-    province = Province(own_broker.port, confirms=False)
+    province = Province(own_broker, confirms=False)
     wait_for(lambda: len(province.got) > 8)
-    late = Province(own_broker.port, confirms=False)
+    late = Province(own_broker, confirms=False)
     wait_for(lambda: late.payloads)
     assert json.loads(late.payloads[0][1])["detail"] == "2"
     assert late.payloads[0][2]
@@ -190,14 +142,14 @@ def test_only_the_newest_health_is_retained(outbox: Outbox, own_broker: OwnBroke
 
 
 def test_a_new_epoch_gets_a_new_will(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
-    province = Province(own_broker.port)
+    province = Province(own_broker)
     one = publisher()
     wait_for(lambda: one.connected)
     epoch = outbox.new_epoch(NOON)
     outbox.put([queue()])
     wait_for(lambda: outbox.size().rows == 0)
     assert one.connections == 2
-    rival = Link(BrokerSettings(port=own_broker.port), f"{OFFICE}-{SOURCE}")  # takes the session over: the will speaks
+    rival = Link(own_broker.edge_settings(), f"{OFFICE}-{SOURCE}")  # takes the session over: the will speaks
     wait_for(lambda: Offline(epoch=epoch) in province.got)
     assert [m for m in province.got if isinstance(m, Offline)] == [Offline(epoch=epoch)]
     rival.cut()
@@ -210,7 +162,7 @@ def test_a_new_epoch_gets_a_new_will(outbox: Outbox, own_broker: OwnBroker, publ
 def test_a_confirmation_that_makes_no_sense_deletes_nothing(
     word: bytes, outbox: Outbox, own_broker: OwnBroker, publisher: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    province = Province(own_broker.port, confirms=False)
+    province = Province(own_broker, confirms=False)
     one = publisher()
     outbox.put([visit()])
     wait_for(lambda: province.got)
@@ -223,15 +175,14 @@ def test_a_confirmation_that_makes_no_sense_deletes_nothing(
     province.close()
 
 
-def test_a_wrong_password_is_one_sentence(tmp_path: Path) -> None:
-    with OwnBroker(tmp_path / "b", users={"cam": "right"}) as broker:
-        secret = tmp_path / "secret"
-        secret.write_text("wrong\n")
-        settings = BrokerSettings(port=broker.port, username="cam", password_file=secret)
-        with pytest.raises(BrokerError, match=r"refuses the connection \(Not authorized\): check user name"):
-            probe(settings)
-        secret.write_text("right\n")
+def test_a_wrong_password_is_one_sentence(own_broker: OwnBroker, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("wrong\n")
+    settings = own_broker.edge_settings(password=None, password_file=secret)
+    with pytest.raises(BrokerError, match=r"(refuses the connection|does not answer).*check .*user name, password"):
         probe(settings)
+    secret.write_text(own_broker.password + "\n")
+    probe(settings)
 
 
 def test_what_is_wrong_with_a_broker_is_one_sentence(own_broker: OwnBroker, tmp_path: Path) -> None:
@@ -240,9 +191,9 @@ def test_what_is_wrong_with_a_broker_is_one_sentence(own_broker: OwnBroker, tmp_
     with pytest.raises(BrokerError, match="cannot be reached"):
         probe(BrokerSettings(host="no-such-host.invalid"))
     with pytest.raises(BrokerError, match=r"does not speak TLS as set|cannot be reached"):
-        probe(BrokerSettings(port=own_broker.port, tls=True))
+        probe(own_broker.edge_settings(tls=True))
     with pytest.raises(BrokerError, match="file cannot be used"):
-        probe(BrokerSettings(port=own_broker.port, username="u", password_file=tmp_path / "none"))
+        probe(own_broker.edge_settings(password=None, password_file=tmp_path / "none"))
 
 
 rows = st.lists(

@@ -1,0 +1,99 @@
+"""Figures become messages: pure. Epoch and sequence numbers are the outbox's business and are set there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+from motcua.edge.messages import Health, ModelInfo, Provenance, Queue, Sentiment, Visit, uuid7
+from motcua.edge.outbox import OutboxSize
+from motcua.edge.queue import QueueFigures
+from motcua.edge.sentiment import Period
+from motcua.edge.visits import ClosedVisit
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who speaks."""
+
+    office_id: str
+    source_id: str
+    provenance: Provenance
+
+    def envelope(self, at: datetime) -> dict[str, Any]:
+        """What every message begins with."""
+        return {"id": uuid7(at), "at": at, "epoch": 0, "seq": 1} | {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def visit_message(source: Source, visit: ClosedVisit, model: ModelInfo) -> Visit:
+    """A closed visit."""
+    return Visit(
+        **source.envelope(visit.closed_at),
+        counter_id=visit.counter_id,
+        lane=visit.lane,
+        arrival_at=visit.arrival_at,
+        service_start_at=visit.service_start_at,
+        departure_at=visit.departure_at,
+        outcome=visit.outcome,
+        stitched_s=visit.stitched_s,
+        model=model,
+    )
+
+
+def queue_message(source: Source, figures: QueueFigures, at: datetime, model: ModelInfo) -> Queue:
+    """The queue's state at ``at``, seconds and rates to a tenth."""
+    values = {f.name: getattr(figures, f.name) for f in fields(figures)}
+    rounded = {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}
+    return Queue(**source.envelope(at), **rounded, model=model)
+
+
+def sentiment_message(source: Source, period: Period, at: datetime, model: ModelInfo) -> Sentiment:
+    """One counter's sums over a period."""
+    return Sentiment(
+        **source.envelope(at),
+        counter_id=period.counter_id,
+        period_start=period.start,
+        period_end=period.end,
+        n=period.n,
+        valence_sum=period.valence_sum,
+        valence_sum2=period.valence_sum2,
+        class_sums=period.class_sums,
+        model=model,
+    )
+
+
+def health_message(
+    source: Source,
+    at: datetime,
+    *,
+    status: Literal["online", "degraded", "stopping"],
+    detail: str,
+    frames_per_s: float | None,
+    frame_lag_s: float | None,
+    outbox: OutboxSize,
+    dropped: Mapping[str, int],
+) -> Health:
+    """The source's own state."""
+    return Health(
+        **source.envelope(at),
+        status=status,
+        agent_version=agent_version(),
+        frames_per_s=None if frames_per_s is None else round(frames_per_s, 2),
+        frame_lag_s=None if frame_lag_s is None else round(frame_lag_s, 3),
+        outbox_rows=min(outbox.rows, 1_000_000),
+        outbox_bytes=outbox.bytes,
+        outbox_capacity_h=None if outbox.capacity_h is None else round(outbox.capacity_h, 1),
+        dropped={name: min(count, 1_000_000) for name, count in dropped.items()},
+        detail=detail[:500],
+    )
+
+
+def agent_version() -> str:
+    """The installed product's version."""
+    try:
+        return version("motcua")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from edge_tools import OwnBroker
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[OwnBroker]:
+    """A broker for this test alone."""
+    with OwnBroker(tmp_path / "broker") as broker:
+        yield broker
