@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from motcua.edge.build import fetch_weights
 from motcua.edge.process import DRAIN_S, run_camera
 from motcua.edge.settings import EdgeSettings
 
@@ -132,6 +133,7 @@ def run_agent(settings: EdgeSettings, main: Callable[..., None] = run_camera) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     log.info("office %s: %d camera(s), broker %s", settings.office_id, len(settings.cameras), settings.broker.address)
+    fetch_weights(settings)
     Supervisor({c.source_id: (main, (settings, c)) for c in settings.cameras}).run(asked)
     log.info("office %s: stopped", settings.office_id)
 

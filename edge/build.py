@@ -1,9 +1,18 @@
-"""Parts by name: what the settings call for, loaded only where it is called for."""
+"""Parts by name: what the settings call for. Heavy libraries are loaded only where they are called for."""
 
 from __future__ import annotations
 
+import logging
+
 from motcua.edge.camera import Observer, Tracking
-from motcua.edge.settings import CameraSettings, SentimentSettings
+from motcua.edge.settings import CameraSettings, EdgeSettings, SentimentSettings
+from motcua.models.errors import ModelError
+from motcua.models.fetch import fetch, fetched, path
+from motcua.models.registry import REGISTRY, weights_named
+
+log = logging.getLogger(__name__)
+
+READERS = ("deepface", "fer")
 
 
 class BuildError(Exception):
@@ -12,11 +21,53 @@ class BuildError(Exception):
 
 def build_pipeline(camera: CameraSettings) -> Tracking:
     """The detector and tracker of a camera. Raises BuildError."""
-    raise BuildError(camera.detector)
+    import cv2
+
+    from motcua.edge.detect import build_detector
+    from motcua.edge.pipeline import Pipeline
+    from motcua.edge.track import ByteTracker
+
+    cv2.setNumThreads(camera.threads)
+    try:
+        return Pipeline(build_detector(camera.detector, threads=camera.threads), ByteTracker())
+    except ModelError as error:
+        raise BuildError(str(error)) from error
 
 
-def build_observer(sentiment: SentimentSettings, camera: CameraSettings) -> Observer | None:
-    """The reader of faces where a deployment has switched it on. Raises BuildError."""
+def build_observer(sentiment: SentimentSettings) -> Observer | None:
+    """The reader of citizens' faces, where a deployment has switched it on. Raises BuildError."""
     if not sentiment.enabled:
         return None
-    raise BuildError(sentiment.reader)
+    from motcua.edge.faces import DeepfaceReader, ExpressionReader, FaceFinder, FerReader
+    from motcua.edge.watch_faces import FaceWatch
+
+    reader: ExpressionReader
+    try:
+        if sentiment.reader == "fer":
+            reader = FerReader(path("fer"), weights_named("fer").version)
+        elif sentiment.reader == "deepface":
+            reader = DeepfaceReader()
+        else:
+            raise BuildError(f"no reader of expressions is called {sentiment.reader!r}: take one of {', '.join(READERS)}")
+        return FaceWatch(FaceFinder(path("blazeface")), reader)
+    except RuntimeError as error:  # missing weights, or a missing extra
+        raise BuildError(str(error)) from error
+
+
+def weights_of(settings: EdgeSettings) -> list[str]:
+    """The registered weights that these settings need."""
+    names = {c.detector for c in settings.cameras}
+    if settings.sentiment.enabled:
+        names |= {"blazeface", settings.sentiment.reader}
+    return sorted(names & set(REGISTRY))
+
+
+def fetch_weights(settings: EdgeSettings) -> None:
+    """Get what is missing once, before the cameras start; what cannot be had, each camera says for itself."""
+    for name in weights_of(settings):
+        if not fetched(name):
+            log.info("fetching the weights of %s", name)
+            try:
+                fetch(name)
+            except ModelError as error:
+                log.error("%s", error)

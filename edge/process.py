@@ -63,7 +63,7 @@ def run(settings: EdgeSettings, camera: CameraSettings, alive: Callable[[], bool
     publisher.start()
     try:
         try:
-            pipeline, observer = build(camera), build_observer(settings.sentiment, camera)
+            pipeline, observer = build(camera), build_observer(settings.sentiment)
         except BuildError as error:
             _say_why(outbox, Source(settings.office_id, camera.source_id, camera.provenance), clock, str(error))
             raise

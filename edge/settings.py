@@ -147,7 +147,7 @@ def kind_of(url: str) -> Kind:
 
 def redacted(url: str) -> str:
     """The address without user and password, for logs and messages."""
-    return re.sub(r"://[^/@]*@", "://", url)
+    return re.sub(r"://[^/]*@", "://", url)
 
 
 def outbox_path(settings: EdgeSettings, camera: CameraSettings) -> Path:

@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 from edge_tools import OwnBroker
 
+from motcua.models.fetch import fetch
+
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[OwnBroker]:
     """A broker for this test alone."""
     with OwnBroker(tmp_path / "broker") as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def weights() -> None:
+    """The default detector's weights are in the cache."""
+    fetch("ssdlite")

@@ -155,6 +155,8 @@ def test_the_end_loses_who_is_there(rig: Callable[..., Rig]) -> None:
 class Listener:
     """An observer that writes down what it is told."""
 
+    reader = ModelInfo(name="fer", version="1")
+
     def __init__(self) -> None:
         self.looked: list[tuple[datetime, list[tuple[str, list[int]]]]] = []
         self.closed: list[tuple[str, datetime, datetime]] = []
@@ -170,8 +172,8 @@ class Listener:
         sums = {"happy": 5.0, "neutral": 0.0}
         return [Period("A", START, START + timedelta(hours=1), 5, 5.0, 5.0, sums)] if when < at(1) else []
 
-    def model(self) -> ModelInfo:
-        return ModelInfo(name="fer", version="1")
+    def summary(self) -> str:
+        return "faces: none yet"
 
 
 def test_an_observer_sees_only_people_in_service_zones(rig: Callable[..., Rig]) -> None:
@@ -185,6 +187,7 @@ def test_an_observer_sees_only_people_in_service_zones(rig: Callable[..., Rig]) 
     assert len(listener.looked) == 18 * FPS
     assert listener.closed == [("B", at(5), at(10.8))]
     (sums,) = one.sent("sentiment")
+    assert one.sent("health")[0]["detail"] == "faces: none yet"
     assert (sums["n"], sums["counter_id"], sums["model"]["name"]) == (5, "A", "fer")
 
 
