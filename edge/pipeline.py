@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from motcua.edge.geometry import Detector, Image, Tracker, Tracks
+from motcua.edge.refine import Refiner, TimedTracks
 
-
-@dataclass(frozen=True, slots=True)
-class TimedTracks:
-    """The tracks of the frame that was taken at ``at_s`` (seconds)."""
-
-    at_s: float
-    tracks: Tracks
+__all__ = ["Pipeline", "Step", "TimedTracks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +27,23 @@ class Step:
 class Pipeline:
     """Detector → tracker → late correction."""
 
-    late_s: float = 0.0
-
-    def __init__(self, detector: Detector, tracker: Tracker) -> None:
+    def __init__(self, detector: Detector, tracker: Tracker, refiner: Refiner | None = None) -> None:
         self.detector = detector
         self._tracker = tracker
+        self._refiner = refiner or Refiner()
+
+    @property
+    def late_s(self) -> float:
+        """How late a final frame is, in seconds."""
+        return self._refiner.settings.late_s
 
     def process(self, frame: Image, at_s: float) -> Step:
         """Take in one frame, (h, w, 3) uint8 BGR; at_s grows from frame to frame until :meth:`finish`."""
         tracks = self._tracker.update(self.detector.detect(frame), at_s, frame)
-        return Step(tracks, (TimedTracks(at_s, tracks),))
+        return Step(tracks, self._refiner.push(at_s, tracks, frame))
 
     def finish(self) -> tuple[TimedTracks, ...]:
         """The source ended (or an epoch did): the frames still held back; then everyone is forgotten, ids go on."""
+        final = self._refiner.finish()
         self._tracker.reset()
-        return ()
+        return final

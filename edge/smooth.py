@@ -1,0 +1,43 @@
+"""The box of one person at one moment, from what was seen before and after it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motcua.edge.geometry import Floats
+
+
+def smoothed(
+    times: Sequence[float], boxes: Sequence[Floats], at_s: float, deviation_s: float, bridge_s: float
+) -> NDArray[np.float64]:
+    """(4,) xyxy px at ``at_s``, which lies within ``times``: a straight line fitted by weighted least squares, with Gaussian
+    weights of ``deviation_s``, to the boxes near that moment; gaps up to ``bridge_s`` are filled in a straight line first."""
+    reach = 3 * deviation_s
+    moments = np.array(times)
+    low, high = np.searchsorted(moments, (at_s - reach, at_s + reach))
+    low, high = max(int(low) - 1, 0), min(int(high) + 1, len(moments))
+    near, values = moments[low:high], np.array(boxes[low:high], dtype=np.float64)
+    if len(near) == 1 or deviation_s <= 0:
+        return np.array([np.interp(at_s, near, values[:, c]) for c in range(4)])
+    grid = np.linspace(max(at_s - reach, near[0]), min(at_s + reach, near[-1]), 13)
+    after = np.clip(np.searchsorted(near, grid), 1, len(near) - 1)
+    gap = near[after] - near[after - 1]
+    inside = (gap <= bridge_s + 1e-9) | np.isin(grid, near)
+    share = ((grid - near[after - 1]) / np.where(gap > 0, gap, 1))[:, None]
+    line = values[after - 1] * (1 - share) + values[after] * share
+    ahead = grid - at_s
+    weight = np.exp(-0.5 * (ahead / deviation_s) ** 2) * inside
+    return _at_zero(ahead, line, weight)
+
+
+def _at_zero(x: NDArray[np.float64], y: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weighted least-squares line through (x, y), at x = 0. x: (n,); y: (n, 4)."""
+    w, wx, wxx = weight.sum(), (weight * x).sum(), (weight * x * x).sum()
+    wy, wxy = weight @ y, (weight * x) @ y
+    determinant = w * wxx - wx * wx
+    if determinant < 1e-9 * max(w * wxx, 1e-12):
+        return np.asarray(wy / w)
+    return np.asarray((wxx * wy - wx * wxy) / determinant)

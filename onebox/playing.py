@@ -1,0 +1,120 @@
+"""Run a whole video through the edge's pipeline, as fast as it can, and keep its final tracks and the time that each part took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from motcua.edge.geometry import Detections, Detector, Image
+from motcua.edge.pipeline import Pipeline, TimedTracks
+from motcua.onebox.truth import Boxes
+
+_WHOLE = 0.9  # a file that breaks off before this share of the frames it declares is truncated
+
+
+class VideoError(ValueError):
+    """A video that cannot be played; the message is one sentence with the way out."""
+
+
+@dataclass(slots=True)
+class Timed:
+    """A detector that keeps its time."""
+
+    detector: Detector
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    name: str = field(init=False)
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name, self.version = self.detector.name, self.detector.version
+
+    def detect(self, frame: Image) -> Detections:
+        """As the detector does."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = self.detector.detect(frame)
+        self.wall_s += time.perf_counter() - wall
+        self.cpu_s += time.process_time() - cpu
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """final: all final tracks; size: width and height, px; times in seconds for all frames, ``pipeline_s`` with detection."""
+
+    final: Boxes
+    frames: int
+    size: tuple[int, int]
+    decode_s: float
+    detect_s: float
+    pipeline_s: float
+
+
+def video_frames(path: Path) -> Iterator[Image]:
+    """Every frame, (h, w, 3) uint8 BGR. Raises VideoError, also after the last one of a file that breaks off."""
+    if not path.is_file():
+        raise VideoError(f"video {path} is not there: name an existing file")
+    video = cv2.VideoCapture(str(path))
+    try:
+        count, declared = 0, video.get(cv2.CAP_PROP_FRAME_COUNT) if video.isOpened() else 0
+        while video.isOpened():
+            ok, image = video.read()
+            if not ok:
+                break
+            count += 1
+            yield np.asarray(image, dtype=np.uint8)
+    finally:
+        video.release()
+    if not count:
+        raise VideoError(f"video {path} cannot be read: is it a video file?")
+    if count < _WHOLE * declared:
+        raise VideoError(f"video {path} breaks off after {count} of {int(declared)} frames: get a whole copy")
+
+
+def frame_count(path: Path) -> int | None:
+    """How many frames a file declares; None where it does not."""
+    video = cv2.VideoCapture(str(path))
+    count = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
+    video.release()
+    return count if count > 0 else None
+
+
+def play(
+    video: Path,
+    detector: Detector,
+    fps: float,
+    build: Callable[[Detector], Pipeline],
+    tick: Callable[[], None] | None = None,
+) -> Played:
+    """Run the video; frame k is taken to be of second k / fps. ``tick`` is called after each frame. Raises VideoError."""
+    timed = Timed(detector)
+    pipeline = build(timed)
+    final: list[TimedTracks] = []
+    decode_s = pipeline_s = 0.0
+    size, count = (0, 0), 0
+    mark = time.perf_counter()
+    for frame in video_frames(video):
+        decoded = time.perf_counter()
+        final += pipeline.process(frame, count / fps).final
+        now = time.perf_counter()
+        decode_s, pipeline_s = decode_s + decoded - mark, pipeline_s + now - decoded
+        size, count = (frame.shape[1], frame.shape[0]), count + 1
+        if tick:
+            tick()
+        mark = time.perf_counter()
+    final += pipeline.finish()
+    return Played(_table(final, fps), count, size, decode_s, timed.wall_s, pipeline_s)
+
+
+def _table(final: list[TimedTracks], fps: float) -> Boxes:
+    frames = np.array([round(step.at_s * fps) for step in final], np.int64)
+    return Boxes(
+        np.repeat(frames, [len(step.tracks) for step in final]),
+        np.concatenate([step.tracks.ids for step in final]),
+        np.concatenate([step.tracks.boxes for step in final]),
+    )
