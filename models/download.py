@@ -16,7 +16,6 @@ Progress = Callable[[int, int | None], None]
 """Told the bytes at hand and those expected in all, None where the server does not say."""
 
 _TRIES = 5
-_CHUNK = 1 << 16
 _FOR_A_WHILE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -87,7 +86,7 @@ def _continue(address: str, part: Path, progress: Progress | None, timeout_s: fl
         length = answer.headers.get("content-length")
         total = have + int(length) if length else None
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in answer.iter_raw(_CHUNK):
+            for chunk in answer.iter_raw():
                 file.write(chunk)
                 have += len(chunk)
                 if progress:
