@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import psycopg
@@ -31,16 +34,29 @@ def eventually() -> Callable[..., object]:
     return _eventually
 
 
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A folder that an unprivileged user may pass through, unlike pytest's own: servers do not run as root."""
+    with tempfile.TemporaryDirectory(prefix="motcua-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A fresh folder for the files of a server."""
+    with _open_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
-def pg_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgres]:
+def pg_server() -> Iterator[postgres.Postgres]:
     """The embedded PostgreSQL."""
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents):
-        if parent.owner() == folder.owner() and parent.name.startswith(("pytest", "postgres")):
-            parent.chmod(0o711)  # the server runs as an unprivileged user when root runs the tests
-    server = postgres.start(folder)
-    yield server
-    server.stop()
+    with _open_folder() as folder:
+        server = postgres.start(folder)
+        yield server
+        server.stop()
 
 
 @pytest.fixture
@@ -53,13 +69,10 @@ def pg_dsn(pg_server: postgres.Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
+def broker() -> Iterator[brokers.Broker]:
     """The best broker there is: ``host``, ``port``; user ``ingest``, and ``edge`` for any source, with password ``secret``."""
-    folder = tmp_path_factory.mktemp("broker")
-    for parent in (folder, *folder.parents):
-        if parent.name.startswith(("pytest", "broker")):
-            parent.chmod(0o711)
     users = [brokers.ingest_user("secret"), brokers.source_user("edge", "secret", "+", "+")]
-    running = brokers.start(folder, users)
-    yield running
-    running.stop()
+    with _open_folder() as folder:
+        running = brokers.start(folder / "broker", users)
+        yield running
+        running.stop()

@@ -18,11 +18,8 @@ USERS = [brokers.ingest_user("secret"), brokers.source_user("cam-1", "secret", "
 
 
 @pytest.fixture(params=KINDS)
-def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[brokers.Broker]:
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith(("pytest", "test_")):
-            parent.chmod(0o711)
-    server = brokers.start(tmp_path / "broker", USERS, kind=request.param)
+def running(request: pytest.FixtureRequest, open_folder: Path) -> Iterator[brokers.Broker]:
+    server = brokers.start(open_folder / "broker", USERS, kind=request.param)
     yield server
     server.stop()
     assert server.process.poll() is not None
@@ -108,11 +105,8 @@ def test_a_stranger_is_not_let_in(running: brokers.Broker, eventually: Callable[
 
 
 @pytest.mark.skipif("mosquitto" not in KINDS, reason="rights per user are mosquitto's")
-def test_a_source_writes_its_own_topics_only(tmp_path: Path, eventually: Callable[..., object]) -> None:
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith(("pytest", "test_")):
-            parent.chmod(0o711)
-    server = brokers.start(tmp_path / "broker", USERS, kind="mosquitto")
+def test_a_source_writes_its_own_topics_only(open_folder: Path, eventually: Callable[..., object]) -> None:
+    server = brokers.start(open_folder / "broker", USERS, kind="mosquitto")
     try:
         reader, thief = Client(server, "ingest"), Client(server, "cam-1")
         eventually(lambda: reader.connected == [True] and thief.connected == [True])

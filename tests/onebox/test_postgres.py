@@ -13,11 +13,8 @@ from motcua.onebox.child import unprivileged_user
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith(("pytest", "test_")):
-            parent.chmod(0o711)
-    return tmp_path / "db"
+def folder(open_folder: Path) -> Path:
+    return open_folder / "db"
 
 
 def test_what_was_committed_is_there_after_a_restart(folder: Path) -> None:

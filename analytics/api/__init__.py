@@ -1,0 +1,1 @@
+"""The HTTP API: public part, staff part, live events."""

@@ -1,0 +1,218 @@
+"""What the API answers. Instants are ISO 8601 in UTC, durations seconds, null is unknown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from motcua.edge.messages import Provenance, QueueState
+
+Method = Literal["camera", "tickets", "model"]
+
+
+class Wait(BaseModel):
+    """The wait of a newcomer now, with its 80 % interval, the finished services behind it, its age and where it is from."""
+
+    state: QueueState
+    expected_wait_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    n: int = 0
+    waiting: int | None = Field(default=None, description="People waiting now")
+    as_of: datetime | None = None
+    age_s: float | None = None
+    method: Method | None = None
+    provenance: Provenance | None = None
+
+
+class PublicOffice(BaseModel):
+    """One office as citizens see it."""
+
+    office_id: str
+    code_gso: str | None
+    name: str
+    unit_name: str | None
+    level: str
+    parent_id: str | None
+    address: str | None
+    phone: str | None
+    lat: float | None
+    lon: float | None
+    coordinate_quality: str | None
+    opening_hours: str | None
+    replaces: str | None = Field(description="Former units that it serves")
+    valid_from: date | None
+    wait: Wait
+
+
+class Definition(BaseModel):
+    """What a figure means."""
+
+    vi: str
+    en: str
+
+
+class PublicOffices(BaseModel):
+    """Every office of today."""
+
+    generated_at: datetime
+    target_wait_s: float
+    address_confirmed: bool
+    definition: Definition
+    offices: list[PublicOffice]
+
+
+class LiveOffice(BaseModel):
+    """One office as a supervisor sees it."""
+
+    office_id: str
+    name: str
+    unit_name: str | None
+    level: str
+    parent_id: str | None
+    lat: float | None
+    lon: float | None
+    wait: Wait
+    in_service: int | None
+    open_counters: int | None
+    oldest_wait_s: float | None
+    visits_today: int
+    served_today: int
+    last_seen_at: datetime | None
+
+
+class Live(BaseModel):
+    """Every office that the account may see."""
+
+    generated_at: datetime
+    target_wait_s: float
+    offices: list[LiveOffice]
+
+
+class CounterNow(BaseModel):
+    """One counter."""
+
+    counter_id: str
+    in_service: int | None
+    open: bool | None
+    state: QueueState
+    served_today: int
+    as_of: datetime | None
+
+
+class SourceNow(BaseModel):
+    """One camera, kiosk or simulator."""
+
+    office_id: str
+    source_id: str
+    status: str
+    last_at: datetime | None
+    provenance: str | None
+    gaps: int = Field(description="Stretches of messages that have not arrived")
+    health: dict[str, Any] | None
+
+
+class OfficeLive(LiveOffice):
+    """One office with its counters and sources."""
+
+    counters: list[CounterNow]
+    sources: list[SourceNow]
+
+
+class Bucket(BaseModel):
+    """One hour. Figures are null where nobody was served."""
+
+    start: datetime
+    end: datetime
+    n: int
+    mean_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    max_s: float | None = None
+    within_15_share: float | None = None
+    served: int = 0
+    reneged: int = 0
+    lost: int = 0
+    censored_share: float | None = None
+    stitched_share: float | None = None
+
+
+class Waits(BaseModel):
+    """Hourly waits of the served, with 95 % intervals."""
+
+    provenance: Provenance | None
+    definition: Literal["served"] = "served"
+    buckets: list[Bucket]
+
+
+class WaitToday(BaseModel):
+    """The waits of the served today."""
+
+    mean_s: float
+    low_s: float | None
+    high_s: float | None
+    n: int
+    within_15_share: float
+    censored_share: float
+    stitched_share: float
+
+
+class SentimentToday(BaseModel):
+    """What a camera inferred from citizens' faces; never satisfaction."""
+
+    state: Literal["ok", "insufficient", "off"]
+    n: int = 0
+    valence: float | None = Field(default=None, description="-1 unpleasant to 1 pleasant")
+    low: float | None = None
+    high: float | None = None
+    class_shares: dict[str, float] = {}
+    model: str | None = None
+
+
+class Today(BaseModel):
+    """One office's Viet Nam day so far."""
+
+    day: date
+    provenance: Provenance | None
+    visits: int
+    served: int
+    reneged: int
+    balked: int
+    lost: int
+    wait: WaitToday | None
+    sentiment: SentimentToday
+
+
+class DeadLetter(BaseModel):
+    """A message that was none."""
+
+    dead_letter_id: int
+    topic: str
+    payload: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class Login(BaseModel):
+    """Name and password."""
+
+    username: str = Field(max_length=64, pattern=r"^[^\x00]*$")
+    password: str = Field(max_length=256)
+
+
+class Me(BaseModel):
+    """Who is logged in."""
+
+    username: str
+    role: str
+    office_id: str | None
+
+
+class Problem(BaseModel):
+    """Why not, in one sentence."""
+
+    detail: str

@@ -1,0 +1,27 @@
+"""Settings of the API, from ``MOTCUA_API_*``."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """The API's process."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_API_")
+
+    dsn: SecretStr = Field(description="Address of the database")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535)
+    pool_size: int = Field(default=8, ge=2, le=100, description="Connections to the database")
+    target_wait_s: float = Field(default=900.0, gt=0, description="Target of the mean wait: 15 minutes from 2023 on")
+    stale_after_s: float = Field(default=30.0, gt=0, description="A live figure older than this is shown as stale")
+    k_min: int = Field(default=5, ge=1, description="Fewest visits behind a public figure")
+    public_address_confirmed: bool = Field(default=False, description="The province has confirmed addresses and points")
+    session_hours: float = Field(default=12.0, gt=0, description="A login lasts this long after its last use")
+    cookie_secure: bool = Field(default=False, description="Send the cookie over HTTPS only: on wherever there is HTTPS")
+    public_per_minute: int = Field(default=120, ge=1, description="Public requests of one address")
+    logins_per_minute: int = Field(default=10, ge=1, description="Attempts of one address, and for one account")
+    tiles_url: str | None = Field(default=None, description="Template of map tiles for the public page, off unless given")
+    forwarded_for: bool = Field(default=False, description="Trust X-Forwarded-For: only behind a proxy of your own")

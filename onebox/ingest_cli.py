@@ -1,0 +1,24 @@
+"""``motcua ingest``: one ingestor."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from motcua.analytics.ingest import Ingestor
+from motcua.analytics.settings import IngestSettings
+
+
+def ingest() -> None:
+    """Take messages from the broker into the database until stopped. Start as many as the load needs.
+
+    Settings: MOTCUA_INGEST_DSN, MOTCUA_INGEST_BROKER_HOST, _PORT, _USERNAME, _PASSWORD (docs/settings.md).
+
+    Example: MOTCUA_INGEST_DSN=postgresql://… MOTCUA_INGEST_BROKER_PASSWORD=… motcua ingest
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    Ingestor(IngestSettings(), stop).run(lambda: logging.getLogger("motcua.ingest").info("ready"))

@@ -1,0 +1,96 @@
+"""The compose file against the compose schema, the product's own commands and settings, and a real broker's parser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic_settings import BaseSettings
+
+from motcua.analytics.api.settings import ApiSettings
+from motcua.analytics.settings import DbSettings, IngestSettings
+from motcua.dashboard.settings import DashboardSettings
+from motcua.edge.settings import EdgeSettings
+
+DOCKER = Path(__file__).parents[2] / "docker"
+COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
+SETTINGS: list[type[BaseSettings]] = [ApiSettings, DashboardSettings, DbSettings, EdgeSettings, IngestSettings]
+
+
+def test_it_fits_the_compose_schema() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    checked = subprocess.run([*command, str(DOCKER / "compose.yaml")], check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_broken_file_would_be_found(tmp_path: Path) -> None:
+    broken = tmp_path / "compose.yaml"
+    broken.write_text("services: {db: {imag: postgres}}\n")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(broken)]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 1
+
+
+def test_every_variable_is_a_setting_of_the_product() -> None:
+    known = {
+        f"{settings.model_config['env_prefix']}{name}".upper() for settings in SETTINGS for name in settings.model_fields
+    }
+    used = {name for service in COMPOSE["services"].values() for name in service.get("environment", {})}
+    ours = {name.split("__")[0] for name in used if name.startswith("MOTCUA_")}
+    assert ours
+    assert ours - known == set()
+
+
+def test_every_secret_has_its_line_in_the_example_and_no_default() -> None:
+    text = (DOCKER / "compose.yaml").read_text()
+    asked = set(re.findall(r"\$\{(\w+)(?::\?[^}]*)?\}", text))
+    given = dict(line.split("=", 1) for line in (DOCKER / "env.example").read_text().splitlines() if re.match(r"\w+=", line))
+    assert asked <= set(given)
+    assert all(given[name] == "" for name in asked)
+
+
+def test_every_command_exists() -> None:
+    for name, service in COMPOSE["services"].items():
+        if "build" not in service or name == "edge":
+            continue
+        helped = subprocess.run(
+            [sys.executable, "-m", "motcua.onebox.cli", *service["command"], "--help"], check=False, capture_output=True
+        )
+        assert helped.returncode == 0, (name, helped.stderr)
+
+
+def test_only_the_loopback_is_published_by_default() -> None:
+    for name, service in COMPOSE["services"].items():
+        for port in service.get("ports", []):
+            assert re.match(r"127\.0\.0\.1:|\$\{\w+:-127\.0\.0\.1\}:", port), name
+
+
+@pytest.mark.parametrize("target", ["edge", "server", "dashboard"])
+def test_every_target_is_in_the_dockerfile(target: str) -> None:
+    assert f" AS {target}\n" in (DOCKER / "Dockerfile").read_text()
+
+
+def test_the_brokers_configuration_is_read_by_a_real_broker(tmp_path: Path) -> None:
+    mosquitto = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+    if mosquitto is None:
+        pytest.fail("mosquitto is not installed: make test installs it where it may, else: apt-get install mosquitto")
+    text = (DOCKER / "mosquitto.conf").read_text()
+    text = text.replace("/users/passwd", str(tmp_path / "passwd")).replace("/mosquitto/data/", f"{tmp_path}/")
+    text = text.replace("/mosquitto/config/mosquitto.acl", str(DOCKER / "mosquitto.acl"))
+    text = re.sub(r"^listener .*$", "listener 0 127.0.0.1", text, flags=re.MULTILINE)
+    (tmp_path / "passwd").write_text("")
+    (tmp_path / "m.conf").write_text(text)
+    with subprocess.Popen([mosquitto, "-c", str(tmp_path / "m.conf")], stderr=subprocess.PIPE, text=True) as broker:
+        assert broker.stderr is not None
+        lines = []
+        for line in broker.stderr:
+            lines.append(line)
+            if "running" in line or "Error" in line:
+                break
+        broker.terminate()
+    assert "running" in lines[-1], lines
