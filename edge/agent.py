@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from typing import Any
 
-from motcua.edge.build import fetch_weights
-from motcua.edge.process import DRAIN_S, run_camera
-from motcua.edge.settings import EdgeSettings
+from motcua.edge.settings import CameraSettings, EdgeSettings
+from motcua.edge.weights import fetch_weights
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Patience:
     first_s: float = 1.0
     longest_s: float = 60.0
     good_run_s: float = 60.0
-    stop_s: float = DRAIN_S + 5.0
+    stop_s: float = 8.0
 
 
 @dataclass(slots=True)
@@ -124,7 +124,13 @@ class Supervisor:
                 process.join(5)
 
 
-def run_agent(settings: EdgeSettings, main: Callable[..., None] = run_camera) -> None:
+def _camera(settings: EdgeSettings, camera: CameraSettings, stop: Event, beat: Any) -> None:
+    from motcua.edge.process import run_camera  # video and inference are loaded in the cameras' processes only
+
+    run_camera(settings, camera, stop, beat)
+
+
+def run_agent(settings: EdgeSettings, main: Callable[..., None] = _camera) -> None:
     """Run every camera of the settings until SIGTERM or SIGINT, or until every video file is over.
 
     main: a camera process's main function.

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
 from motcua.edge.camera import Observer, Tracking
-from motcua.edge.settings import CameraSettings, EdgeSettings, SentimentSettings
+from motcua.edge.settings import CameraSettings, SentimentSettings
 from motcua.models.errors import ModelError
-from motcua.models.fetch import fetch, fetched, path
-from motcua.models.registry import REGISTRY, weights_named
-
-log = logging.getLogger(__name__)
+from motcua.models.fetch import path
+from motcua.models.registry import weights_named
 
 READERS = ("deepface", "fer")
 
@@ -52,22 +48,3 @@ def build_observer(sentiment: SentimentSettings) -> Observer | None:
         return FaceWatch(FaceFinder(path("blazeface")), reader)
     except RuntimeError as error:  # missing weights, or a missing extra
         raise BuildError(str(error)) from error
-
-
-def weights_of(settings: EdgeSettings) -> list[str]:
-    """The registered weights that these settings need."""
-    names = {c.detector for c in settings.cameras}
-    if settings.sentiment.enabled:
-        names |= {"blazeface", settings.sentiment.reader}
-    return sorted(names & set(REGISTRY))
-
-
-def fetch_weights(settings: EdgeSettings) -> None:
-    """Get what is missing once, before the cameras start; what cannot be had, each camera says for itself."""
-    for name in weights_of(settings):
-        if not fetched(name):
-            log.info("fetching the weights of %s", name)
-            try:
-                fetch(name)
-            except ModelError as error:
-                log.error("%s", error)

@@ -107,11 +107,11 @@ class Camera:
         """Analyse one frame."""
         if frame.at == self._live.at:
             return
-        if frame.lap != self._lap or (self._live.at is not None and frame.at < self._live.at):
+        size = frame.image.shape[1], frame.image.shape[0]
+        if self._live.at is not None and (frame.lap != self._lap or frame.at < self._live.at or size != self._size):
             log.info("%s: the source begins anew; open visits end as lost", self._settings.source_id)
             self.begin_anew(frame.at)
-        self._lap = frame.lap
-        self._size = frame.image.shape[1], frame.image.shape[0]
+        self._lap, self._size = frame.lap, size
         result = self._pipeline.process(frame.image, (frame.at - self._anchor).total_seconds())
         self._live, closed = step(self._live, self._positions(result.live), frame.at, self._zones, self._settings.visits)
         self._history = recent(self._history + closed, frame.at, self._settings.queue)

@@ -11,12 +11,14 @@ from typing import TypeVar
 
 import cv2
 
-from motcua.edge.build import BuildError, build_observer, build_pipeline, weights_of
+from motcua.edge.build import BuildError, build_observer, build_pipeline
 from motcua.edge.capture import CaptureError, check_whole, frame_rate, opened
 from motcua.edge.mqtt import BrokerError, probe
 from motcua.edge.settings import CameraSettings, EdgeSettings, SettingsError, load_settings, redacted
+from motcua.edge.weights import weights_of
 from motcua.edge.zones import ZonesError, load_zones
 from motcua.models.fetch import fetched
+from motcua.models.registry import REGISTRY
 
 T = TypeVar("T")
 _LONG = 20_000  # frames beyond which a file is not read to its end
@@ -129,8 +131,6 @@ def _frames(video: cv2.VideoCapture, read: int) -> tuple[int, int]:
 
 def _detector(camera: CameraSettings) -> str:
     # Loading would fetch what is missing: a check changes nothing.
-    from motcua.models.registry import REGISTRY
-
     if camera.detector in REGISTRY and not fetched(camera.detector):
         raise CheckError(f"{camera.source_id}: detector {camera.detector} cannot be loaded without its weights")
     detector = build_pipeline(camera).detector

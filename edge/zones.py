@@ -36,6 +36,7 @@ PRECEDENCE: tuple[Role, ...] = ("mask", "staff", "service", "queue", "hall")
 _ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 MAX_ZONES = 256
 MAX_POINTS = 256
+MAX_COUNTERS = 64  # as many as a message holds
 
 
 class ZonesError(ValueError):
@@ -120,6 +121,8 @@ def parse_zones(data: object) -> Zones:
         if zone.name in names:
             raise ZonesError(f"two zones are named {zone.name!r}: give each its own name")
         names.add(zone.name)
+    if len(Zones(zones).counters) > MAX_COUNTERS:
+        raise ZonesError(f"it names more than {MAX_COUNTERS} counters: give them to several cameras")
     return Zones(zones)
 
 

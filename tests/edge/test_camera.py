@@ -126,6 +126,17 @@ def test_a_clock_that_goes_back_begins_an_epoch_too(rig: Callable[..., Rig]) -> 
     assert len(one.sent("queue")) == 3 + 7
 
 
+def test_a_picture_of_another_size_begins_an_epoch_too(rig: Callable[..., Rig]) -> None:
+    one = rig(pipeline=PaintedPipeline(10))
+    one.show(STORY, 15)
+    one.camera.take(Frame(np.zeros((480, 640, 3), np.uint8), at(15), 75))
+    assert [(v["outcome"], instant(v["departure_at"])) for v in one.sent("visit")] == [
+        ("lost", at(14.8)),
+        ("lost", at(14.8)),
+    ]
+    assert len({row.epoch for row in one.outbox.pending(100)} | {one.outbox.epoch}) == 2
+
+
 def test_health_every_half_minute_and_at_every_change(rig: Callable[..., Rig]) -> None:
     one = rig()
     one.show(STORY, 65)

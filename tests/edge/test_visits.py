@@ -193,6 +193,17 @@ def test_every_arrival_gives_one_visit_in_order(crowd: list[tuple[int, list[tupl
         assert v.outcome not in ("reneged", "balked") or v.service_start_at is None
 
 
+@settings(max_examples=60, deadline=None)
+@given(people, st.floats(0.01, 0.5))
+def test_stitched_visits_are_in_order_too(crowd: list[tuple[int, list[tuple[int, Place | None]]]], distance: float) -> None:
+    stays = [s for n, (start, stops) in enumerate(crowd) for s in walk(n, *stops, start=start)]
+    # Ids are taken over from those who went: tracks break whenever somebody else appears near by.
+    state, closed = play(stays, fps=2, until=100, settings=VisitSettings(stitch_distance=distance, edge_margin=0.005))
+    for v in closed + flush(state, at(100)):
+        assert v.arrival_at <= (v.service_start_at or v.arrival_at) <= v.departure_at <= v.closed_at
+        assert 0 <= v.stitched_s <= (v.departure_at - v.arrival_at).total_seconds() + VisitSettings().grace_s
+
+
 @settings(max_examples=30, deadline=None)
 @given(people, st.just(2.0), st.sampled_from([5.0, 10.0]))
 def test_the_frame_rate_changes_nothing(

@@ -62,6 +62,7 @@ def test_reads_a_file(tmp_path: Path) -> None:
         (zones(zone(colour="red")), "unknown entry 'colour'"),
         (zones("q"), "zone 1 is not an object"),
         (zones(), "0 zones"),
+        (zones(*(zone(name=str(n), role="service", counter_id=str(n)) for n in range(65))), "more than 64 counters"),
         (zones(zone(), version=2), "version 2"),
         (zones(zone(), version=True), "version True"),
         ({"zones": 3}, "expected"),
