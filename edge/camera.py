@@ -220,6 +220,7 @@ class Camera:
             frame_lag_s=lag_s,
             outbox=self._outbox.size(),
             dropped=self._outbox.dropped(),
+            sentiment_on=self._observer is not None,
         )
 
     def _put(self, messages: Sequence[Message]) -> None:

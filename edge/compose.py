@@ -75,6 +75,7 @@ def health_message(
     frame_lag_s: float | None,
     outbox: OutboxSize,
     dropped: Mapping[str, int],
+    sentiment_on: bool,
 ) -> Health:
     """The source's own state."""
     return Health(
@@ -87,6 +88,7 @@ def health_message(
         outbox_bytes=outbox.bytes,
         outbox_capacity_h=None if outbox.capacity_h is None else round(outbox.capacity_h, 1),
         dropped={name: min(count, 1_000_000) for name, count in dropped.items()},
+        sentiment_on=sentiment_on,
         detail=detail[:500],
     )
 

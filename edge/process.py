@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from multiprocessing.synchronize import Event
 from typing import Any
 
@@ -18,6 +19,7 @@ from motcua.edge.capture import Capture, CaptureError, FrameSource
 from motcua.edge.clock import SteadyClock
 from motcua.edge.compose import Source, health_message
 from motcua.edge.logs import log_to_stderr
+from motcua.edge.messages import Health
 from motcua.edge.outbox import Outbox, OutboxError
 from motcua.edge.pace import Pace
 from motcua.edge.publish import Publisher
@@ -65,14 +67,15 @@ def run(settings: EdgeSettings, camera: CameraSettings, alive: Callable[[], bool
         try:
             pipeline, observer = build(camera), build_observer(settings.sentiment)
         except BuildError as error:
-            _say_why(outbox, Source(settings.office_id, camera.source_id, camera.provenance), clock, str(error))
+            source = Source(settings.office_id, camera.source_id, camera.provenance)
+            outbox.put([_last_word(source, clock.now(), str(error), outbox)])
             raise
         watching = Camera(camera, settings.office_id, zones, pipeline, outbox, now=clock.now(), observer=observer)
-        source = Capture(camera, clock)
+        capture = Capture(camera, clock)
         try:
-            watch(watching, source, clock, Pace(camera.analysis_fps), alive, lambda: publisher.connections)
+            watch(watching, capture, clock, Pace(camera.analysis_fps), alive, lambda: publisher.connections)
         finally:
-            source.close()
+            capture.close()
     finally:
         publisher.stop(DRAIN_S)
         outbox.close()
@@ -105,15 +108,16 @@ def watch(
         camera.finish(clock.now(), detail)
 
 
-def _say_why(outbox: Outbox, source: Source, clock: SteadyClock, detail: str) -> None:
-    health = health_message(
+def _last_word(source: Source, now: datetime, detail: str, outbox: Outbox) -> Health:
+    """Why this camera does not even begin."""
+    return health_message(
         source,
-        clock.now(),
+        now,
         status="stopping",
         detail=detail,
         frames_per_s=None,
         frame_lag_s=None,
         outbox=outbox.size(),
         dropped=outbox.dropped(),
+        sentiment_on=False,
     )
-    outbox.put([health])

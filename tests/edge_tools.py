@@ -92,8 +92,9 @@ class Province:
         self.client.loop_stop()
 
     def _read(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        self.payloads.append((message.topic, message.payload, message.retain))
-        items = parse(message.topic, message.payload)
+        body = bytes(message.payload)
+        self.payloads.append((message.topic, body, message.retain))
+        items = parse(message.topic, body)
         self.got += items
         if self.confirms:
             self.confirm(items)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from scenes import Stay, positions
 
-from motcua.edge.geometry import Detections, Image, Tracks, no_detections
+from motcua.edge.geometry import Detections, Detector, Image, Tracks, no_detections
 from motcua.edge.pipeline import Step, TimedTracks
 from motcua.edge.process import run_camera
 from motcua.edge.settings import CameraSettings, EdgeSettings
@@ -53,7 +53,7 @@ class PaintedPipeline:
     """Reads painted pictures. Final tracks come ``late`` frames late."""
 
     def __init__(self, late: int = 0) -> None:
-        self.detector = Painted()
+        self.detector: Detector = Painted()
         self.finished = 0
         self._late = late
         self._held: list[TimedTracks] = []

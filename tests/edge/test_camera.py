@@ -145,6 +145,7 @@ def test_health_every_half_minute_and_at_every_change(rig: Callable[..., Rig]) -
     assert beats[1]["frames_per_s"] == pytest.approx(FPS, rel=0.05)
     assert beats[1]["frame_lag_s"] == pytest.approx(0.04, abs=0.001)
     assert beats[1]["outbox_rows"] > 5
+    assert beats[1]["sentiment_on"] is False
     one.camera.tick(at(65), connections=2)  # the broker is back: a retained last will must be overwritten
     one.camera.tick(at(65.1), connections=2, problem="camera X cannot be opened: check it")
     one.camera.tick(at(65.2), connections=2, problem="camera X cannot be opened: check it")
@@ -198,7 +199,8 @@ def test_an_observer_sees_only_people_in_service_zones(rig: Callable[..., Rig]) 
     assert len(listener.looked) == 18 * FPS
     assert listener.closed == [("B", at(5), at(10.8))]
     (sums,) = one.sent("sentiment")
-    assert one.sent("health")[0]["detail"] == "faces: none yet"
+    first = one.sent("health")[0]
+    assert (first["detail"], first["sentiment_on"]) == ("faces: none yet", True)
     assert (sums["n"], sums["counter_id"], sums["model"]["name"]) == (5, "A", "fer")
 
 

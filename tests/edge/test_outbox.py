@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from motcua.edge.messages import Message
 from motcua.edge.outbox import LEAST_VALUE_FIRST, Outbox, OutboxError
 
 
@@ -247,7 +249,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(types=st.lists(st.sampled_from(["queue", "visit", "health"]), max_size=4))
     def put(self, types: list[str]) -> None:
-        make = {"queue": queue, "visit": visit, "health": health}
+        make: dict[str, Callable[..., Message]] = {"queue": queue, "visit": visit, "health": health}
         stored = self.outbox.put([make[t](at=self.clock) for t in types])
         for message in stored:
             assert (message.epoch, message.seq) == (self.epochs[-1], self.next_seq)

@@ -35,7 +35,8 @@ def publisher(outbox: Outbox, own_broker: OwnBroker) -> Iterator[Callable[..., P
 
     def make(**options: Any) -> Publisher:
         settings = own_broker.edge_settings()
-        made.append(Publisher(outbox, settings, OFFICE, SOURCE, **{"back_off_s": (0.1, 0.3), "resend_s": 60.0} | options))
+        defaults: dict[str, Any] = {"back_off_s": (0.1, 0.3), "resend_s": 60.0}
+        made.append(Publisher(outbox, settings, OFFICE, SOURCE, **defaults | options))
         made[-1].start()
         return made[-1]
 
