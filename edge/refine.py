@@ -22,6 +22,8 @@ from motcua.edge.looks import blend, looks
 from motcua.edge.smooth import smoothed
 from motcua.edge.track import assign
 
+_LOOK_EVERY_S = 0.5
+_LOOK_SHARE = np.array([0.25])
 _TALLER = 0.35  # greatest difference of heights, as a logarithm of their ratio
 
 
@@ -35,7 +37,7 @@ class RefineSettings:
     reach: float = 0.5  # how far a person may be from where they should be
     reach_per_s: float = 0.5  # and how much farther per second of the gap
     unlike: float = 0.06  # greatest unlikeness of clothes
-    smooth_s: float = 0.3  # standard deviation of the smoothing
+    smooth_s: float = 0.5  # standard deviation of the smoothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,14 @@ class TimedTracks:
 
 @dataclass(slots=True)
 class _Person:
-    """One id's observations that are still needed, oldest first. look: (1, 48) once it was looked at."""
+    """One id's observations that are still needed, oldest first. look: (48,) once it was looked at."""
 
     id: int
     times: list[float] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
     look: Floats | None = None
+    look_at_s: float = -np.inf  # when it is due to be looked at again
     joined: bool = False  # whether it is known whom this track continues
 
     def where(self, at_s: float) -> NDArray[np.float64]:
@@ -70,26 +73,40 @@ class _Person:
 
 
 class Refiner:
-    """One camera's late correction."""
+    """One camera's late correction. Its tracker must not keep a track unseen for longer than ``late_s``."""
 
     def __init__(self, settings: RefineSettings | None = None) -> None:
+        """Raises ValueError where a correction would come later than ``late_s`` allows."""
         self.settings = settings or RefineSettings()
+        if self.settings.late_s < max(self.settings.bridge_s, self.settings.join_s):
+            raise ValueError("gaps can be bridged and tracks joined only within late_s: make it longer")
         self._frames: deque[float] = deque()
         self._people: dict[int, _Person] = {}
         self._heir: dict[int, int] = {}  # a joined track's id → the older one's
 
     def push(self, at_s: float, tracks: Tracks, frame: Image | None = None) -> tuple[TimedTracks, ...]:
-        """Take in the tracks of one frame; the earlier frames that are now final."""
+        """Take in the tracks of one frame; the earlier frames that are now final. Confidence is 0 where a gap was filled.
+
+        frame: (h, w, 3) uint8 BGR; without one nothing tells clothes, and tracks are not joined.
+        """
         self._frames.append(at_s)
-        seen = looks(frame, tracks.boxes) if frame is not None else None
-        for row, track_id in enumerate(tracks.ids.tolist()):
-            person = self._people.setdefault(self._heir.get(track_id, track_id), _Person(track_id))
+        due = []
+        ids = tracks.ids.tolist()
+        for row, track_id in enumerate(ids):
+            if self._heir.get(track_id) in ids:  # both are here: they never were one
+                del self._heir[track_id]
+            person_id = self._heir.get(track_id, track_id)
+            person = self._people.setdefault(person_id, _Person(person_id))
             person.times.append(at_s)
             person.boxes.append(tracks.boxes[row])
             person.confidence.append(float(tracks.confidence[row]))
-            if seen is not None:
-                look = seen[row : row + 1]
-                person.look = look if person.look is None else blend(person.look, look, np.array([0.1]))
+            if at_s >= person.look_at_s:
+                person.look_at_s = at_s + _LOOK_EVERY_S
+                due.append((row, person))
+        if frame is not None and due:
+            rows = np.array([row for row, _ in due])
+            for look, (_, person) in zip(looks(frame, tracks.boxes[rows]), due, strict=True):
+                person.look = look if person.look is None else blend(person.look[None], look[None], _LOOK_SHARE)[0]
         final = []
         while self._frames and self._frames[0] <= at_s - self.settings.late_s + 1e-9:
             final.append(self._emit(self._frames.popleft()))
@@ -149,7 +166,7 @@ class Refiner:
         taller = abs(np.log(max(here[3] - here[1], 1.0) / height))
         apart = float(np.hypot((there[0] + there[2] - here[0] - here[2]) / 2, there[3] - here[3])) / height
         near = apart / (settings.reach + settings.reach_per_s * gap)
-        unlike = float(1 - a.look[0] @ b.look[0]) / settings.unlike
+        unlike = float(1 - a.look @ b.look) / settings.unlike
         return float(max(near, unlike, taller / _TALLER))
 
     def _merge(self, older: _Person, newer: _Person) -> None:
@@ -171,3 +188,4 @@ class Refiner:
                 del person.times[0], person.boxes[0], person.confidence[0]
             if person.times[-1] < keep_from:
                 del self._people[person.id]
+        self._heir = {track_id: heir for track_id, heir in self._heir.items() if heir in self._people}

@@ -25,11 +25,12 @@ def smoothed(
     grid = np.linspace(max(at_s - reach, near[0]), min(at_s + reach, near[-1]), 13)
     after = np.clip(np.searchsorted(near, grid), 1, len(near) - 1)
     gap = near[after] - near[after - 1]
-    inside = (gap <= bridge_s + 1e-9) | np.isin(grid, near)
     share = ((grid - near[after - 1]) / np.where(gap > 0, gap, 1))[:, None]
     line = values[after - 1] * (1 - share) + values[after] * share
     ahead = grid - at_s
-    weight = np.exp(-0.5 * (ahead / deviation_s) ** 2) * inside
+    weight = np.exp(-0.5 * (ahead / deviation_s) ** 2) * (gap <= bridge_s + 1e-9)
+    if weight.sum() < 1e-6:  # alone between two gaps
+        return np.array([np.interp(at_s, near, values[:, c]) for c in range(4)])
     return _at_zero(ahead, line, weight)
 
 

@@ -27,26 +27,25 @@ _NEVER = 9.0
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """Distances are 1 - IoU, plus ``colour`` times the unlikeness of clothes, plus ``patience`` for each second unseen."""
+    """Distances are 1 - IoU, plus ``colour`` times the unlikeness of clothes."""
 
     high: float = 0.4  # confidence above which a detection is not doubtful
     start: float = 0.6  # confidence that a new person needs
     match: float = 1.2  # greatest distance to a confident detection
     match_doubtful: float = 1.0  # and to a doubtful one
-    match_new: float = 1.4  # and from a person seen once
+    match_new: float = 1.2  # and from a person seen once
     lost_s: float = 3.0  # how long a track is kept unseen
     doubtful_s: float = 1.0  # how long unseen a track may take a doubtful detection
     colour: float = 4.0
     unlike: float = 0.25  # greatest unlikeness of clothes
     widen: float = 0.5  # share of its size by which a box grows on each side per second unseen
-    patience: float = 0.1
     fade: float = 0.9  # what is left of the speed after each nominal frame unseen
     weigh: bool = False  # IoU times confidence, as in the paper
     frame_s: float = 1 / 7  # the nominal time between frames, to which the filter's noise belongs
 
 
 PAPER = TrackSettings(
-    high=0.6, match=0.8, match_doubtful=0.5, match_new=0.7, doubtful_s=0, colour=0, widen=0, patience=0, fade=1, weigh=True
+    high=0.6, match=0.8, match_doubtful=0.5, match_new=0.7, doubtful_s=0, colour=0, widen=0, fade=1, weigh=True
 )
 
 
@@ -104,6 +103,8 @@ class ByteTracker:
         if steps < 0:
             raise ValueError(f"time ran backwards, to {at_s} s: reset the tracker where an epoch begins")
         self._at_s = at_s
+        overdue = at_s - self._people.seen_at > settings.lost_s + settings.frame_s + 1e-9  # after a standstill of the source
+        self._people = self._people[~overdue]
         self._predict(steps)
         seen = _Seen(detections, self._looks(detections, frame), at_s)
         high = np.flatnonzero(detections.confidence > settings.high)
@@ -167,7 +168,7 @@ class ByteTracker:
             overlap = iou(boxes, there)
         if weigh:
             overlap = overlap * seen.detections.confidence[candidates]
-        distance = 1 - overlap + (settings.patience * np.minimum(unseen_s, 1))[:, None]
+        distance = 1 - overlap
         if settings.colour:
             unlike = 1 - people.looks[rows] @ seen.looks[candidates].T
             taller = (boxes[:, 3] - boxes[:, 1])[:, None] / np.maximum(there[:, 3] - there[:, 1], 1e-6)
