@@ -54,8 +54,8 @@ def best(provenances: Iterable[str]) -> str | None:
     return next((p for p in PREFERENCE if p in found), None)
 
 
-def offices(conn: Connection, day: date) -> list[Row]:
-    """The offices that are valid on a day."""
+def offices(conn: Connection, day: date | None = None) -> list[Row]:
+    """The offices that are valid on a day; without one, all that were ever known."""
     return rows(conn, "offices", day=day)
 
 

@@ -1,0 +1,67 @@
+"""``motcua simulate``: data with known truth."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Simulated data with known truth; they say that they are simulated.")
+
+
+@app.callback()
+def _group() -> None:
+    """Simulated data with known truth."""
+
+
+@app.command()
+def live(
+    offices: Annotated[int, typer.Option(min=1, max=50_000, help="How many offices; the real ones first.")] = 10,
+    counters: Annotated[int, typer.Option(min=1, max=50, help="Counters of each.")] = 3,
+    speed: Annotated[float, typer.Option(min=0.1, max=10_000, help="Simulated seconds in a second.")] = 1.0,
+    for_s: Annotated[
+        float | None, typer.Option("--for", min=1, help="Seconds; default: until stopped.", show_default=False)
+    ] = None,
+    history_s: Annotated[
+        float, typer.Option("--history", min=0, help="Seconds of the past to tell at the beginning.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 0,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Where the truth goes, a JSON line for each message.", show_default=False)
+    ] = None,
+    broker_host: Annotated[str, typer.Option(help="The MQTT broker.")] = "127.0.0.1",
+    broker_port: Annotated[int, typer.Option(min=1, max=65535)] = 1883,
+    username: Annotated[
+        str, typer.Option(help="Broker user; the password is read from MOTCUA_SIMULATE_PASSWORD.")
+    ] = "simulator",
+) -> None:
+    """Publish the messages of simulated queues over MQTT. Speeds other than 1 need --for, so that no instant lies ahead.
+
+    Example: motcua simulate live --offices 20 --counters 3 --speed 10 --for 60 --ledger truth.jsonl
+    """
+    from motcua.onebox.simulate import Plan, Sender, office_ids, run
+
+    if speed > 1 and for_s is None:
+        typer.echo("a speed above 1 needs an end: add --for SECONDS", err=True)
+        raise typer.Exit(1)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    plan = Plan(office_ids(offices), counters, speed, for_s, history_s, seed)
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(ledger.open("w")) if ledger else None
+        except OSError as error:
+            typer.echo(f"the ledger {ledger} cannot be written ({error.strerror}): name another", err=True)
+            raise typer.Exit(1) from None
+        sender = Sender(broker_host, broker_port, username, os.environ.get("MOTCUA_SIMULATE_PASSWORD", ""))
+        run(plan, sender, file, stop, lambda: logging.getLogger("motcua.simulate").info("ready: %d offices", offices))
+    typer.echo(f"{sender.confirmed} messages confirmed, {sender.unconfirmed} open")
+    raise typer.Exit(1 if sender.unconfirmed else 0)
