@@ -101,7 +101,7 @@ def edge(
     """
     from motcua.edge.zones import ZonesError
     from motcua.models.errors import ModelError
-    from motcua.onebox.playing import VideoError
+    from motcua.onebox.video import VideoError
 
     try:
         figures = bench_edge(video or _sample(), zones, fps=fps, threads=threads)

@@ -155,8 +155,8 @@ def evaluate(
     """
     from motcua.edge.zones import ZonesError
     from motcua.models.errors import ModelError
-    from motcua.onebox.playing import VideoError
     from motcua.onebox.truth import TruthError, read_truth
+    from motcua.onebox.video import VideoError
 
     try:
         known = read_truth(truth)

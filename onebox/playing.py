@@ -13,12 +13,9 @@ import numpy as np
 from motcua.edge.geometry import Detections, Detector, Image
 from motcua.edge.pipeline import Pipeline, TimedTracks
 from motcua.onebox.truth import Boxes
+from motcua.onebox.video import VideoError
 
 _WHOLE = 0.9  # a file that breaks off before this share of the frames it declares is truncated
-
-
-class VideoError(ValueError):
-    """A video that cannot be played; the message is one sentence with the way out."""
 
 
 @dataclass(slots=True)
