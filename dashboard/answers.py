@@ -1,0 +1,156 @@
+"""What the API answers, as this room reads it: parsed once here; inside only these types. Unknown fields are ignored."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+WaitState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
+Provenance = Literal["camera", "kiosk", "import", "replay", "simulated"]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Wait(_Answer):
+    """The expected wait of a newcomer, seconds, with its 80 % interval; None is unknown."""
+
+    state: WaitState = "unknown"
+    expected_wait_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    n: int = 0
+    waiting: int | None = None
+    as_of: AwareDatetime | None = None
+    age_s: float | None = None
+    method: str | None = None
+    provenance: Provenance | None = None
+
+
+class LiveOffice(_Answer):
+    """One office now; degrees WGS 84."""
+
+    office_id: str
+    name: str
+    unit_name: str | None = None
+    level: str | None = None
+    parent_id: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    wait: Wait = Field(default_factory=Wait)
+    in_service: int | None = None
+    open_counters: int | None = None
+    oldest_wait_s: float | None = None
+    visits_today: int | None = None
+    served_today: int | None = None
+    last_seen_at: AwareDatetime | None = None
+
+    @property
+    def title(self) -> str:
+        """What people call it: the unit's name, else the office's."""
+        return self.unit_name or self.name
+
+
+class Live(_Answer):
+    """All offices that the account may see."""
+
+    generated_at: AwareDatetime
+    target_wait_s: float
+    offices: tuple[LiveOffice, ...]
+
+
+class Counter(_Answer):
+    """One counter; ``open`` is None where it is not known."""
+
+    counter_id: str
+    in_service: int | None = None
+    open: bool | None = None
+    state: str | None = None
+    served_today: int | None = None
+    as_of: AwareDatetime | None = None
+
+
+class Source(_Answer):
+    """A camera, kiosk or feed, and how many holes its sequence numbers have."""
+
+    source_id: str
+    status: str | None = None
+    last_at: AwareDatetime | None = None
+    provenance: Provenance | None = None
+    gaps: int = 0
+
+
+class OfficeNow(LiveOffice):
+    """One office with what stands behind it."""
+
+    address: str | None = None
+    counters: tuple[Counter, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+class Bucket(_Answer):
+    """One hour of waits of the served, seconds, 95 % interval; ``n`` of 0 carries no figures."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    n: int = 0
+    mean_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    max_s: float | None = None
+    within_15_share: float | None = None
+
+
+class Waits(_Answer):
+    """Hours of one office."""
+
+    provenance: Provenance | None = None
+    definition: str | None = None
+    buckets: tuple[Bucket, ...] = ()
+
+
+class DayWait(_Answer):
+    """The wait of the served over a day, seconds, and shares of 0..1."""
+
+    mean_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    n: int = 0
+    within_15_share: float | None = None
+    censored_share: float | None = None
+    stitched_share: float | None = None
+
+
+class Sentiment(_Answer):
+    """Inferred from citizens' faces, -1..1; off unless a deployment switched it on."""
+
+    state: Literal["ok", "insufficient", "off"] = "off"
+    n: int = 0
+    valence: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Today(_Answer):
+    """One office's day, Viet Nam's day."""
+
+    day: date
+    provenance: Provenance | None = None
+    visits: int | None = None
+    served: int | None = None
+    reneged: int | None = None
+    balked: int | None = None
+    lost: int | None = None
+    wait: DayWait | None = None
+    sentiment: Sentiment | None = None
+
+
+class Account(_Answer):
+    """Who is signed in."""
+
+    username: str
+    role: str
+    office_id: str | None = None

@@ -1,0 +1,54 @@
+"""GET /events: the API's live stream, handed through byte by byte, so that cookies and origins stay simple."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from motcua.dashboard import client
+
+log = logging.getLogger("motcua.dashboard")
+HEADERS = {"X-Accel-Buffering": "no"}
+
+
+def routes(api: client.Api) -> APIRouter:
+    """GET /events and GET /healthz."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/events")
+    async def events(request: Request) -> Response:
+        stream = _relay(api, request.cookies.get(client.COOKIE))
+        try:
+            await anext(stream)  # connects: a refusal is still an answer of its own
+        except client.NotSignedIn:
+            return PlainTextResponse("not signed in", status_code=401)
+        except client.NotAllowed:
+            return PlainTextResponse("not allowed", status_code=403)
+        except client.ApiError as error:
+            log.info("events: %s", error)
+            return PlainTextResponse("the data server does not answer", status_code=503)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        return PlainTextResponse("ok")
+
+    return router
+
+
+async def _relay(api: client.Api, session: str | None) -> AsyncIterator[bytes]:
+    """First nothing, once connected; then the stream. An API that goes away ends it; the browser comes back by itself."""
+    connected = False
+    try:
+        async with api.events(session) as chunks:
+            connected = True
+            yield b""
+            async for chunk in chunks:
+                yield chunk
+    except client.Unreachable as error:
+        if not connected:
+            raise
+        log.info("events: %s", error)

@@ -1,0 +1,57 @@
+"""A wait in words, for the map's hover text, the table and the summary. Pure."""
+
+from __future__ import annotations
+
+from html import escape
+
+from motcua.dashboard import format as fmt
+from motcua.dashboard.answers import LiveOffice, Provenance, Wait
+from motcua.dashboard.states import is_real, mark_of
+from motcua.dashboard.words import Words
+
+
+def state(wait: Wait, target_s: float, words: Words) -> str:
+    """The state in words: ``trong mức``, ``vượt mục tiêu``, ``chưa đủ dữ liệu``…"""
+    return words(f"mark_{mark_of(wait, target_s).name}")
+
+
+def expected(wait: Wait, words: Words) -> str | None:
+    """``12 phút``; None unless the state is `ok` and there is a figure."""
+    if wait.state != "ok" or wait.expected_wait_s is None:
+        return None
+    return fmt.minutes(wait.expected_wait_s, words)
+
+
+def interval(wait: Wait, words: Words) -> str | None:
+    """``8–18 phút``, the 80 % interval; None where there is none."""
+    if expected(wait, words) is None or wait.low_s is None or wait.high_s is None:
+        return None
+    return fmt.minutes_range(wait.low_s, wait.high_s, words)
+
+
+def people(count: int | None, words: Words) -> str:
+    """A count, or "no data": never 0 for what is not known."""
+    return words("no_data") if count is None else fmt.number(count, words.lang)
+
+
+def provenance(value: Provenance | None, words: Words) -> str:
+    """``camera``, ``phát lại``, ``mô phỏng``…; a dash where nothing was ever heard."""
+    return words("dash") if value is None else words(f"provenance_{value}")
+
+
+def hover(office: LiveOffice, target_s: float, words: Words) -> str:
+    """What the map says about an office: a few lines with <br>; names are escaped."""
+    lines = [f"<b>{escape(office.title)}</b>"]
+    wait = expected(office.wait, words)
+    if wait is None:
+        lines.append(state(office.wait, target_s, words))
+    else:
+        between = interval(office.wait, words)
+        lines.append(words("hover_wait", wait=wait, state=state(office.wait, target_s, words)))
+        if between:
+            lines.append(words("interval_80", range=between))
+    if office.wait.waiting is not None:
+        lines.append(words.count("n_waiting", office.wait.waiting))
+    if not is_real(office.wait.provenance):
+        lines.append(f"<i>{words(f'not_real_{office.wait.provenance}')}</i>")
+    return "<br>".join(lines)
