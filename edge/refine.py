@@ -83,6 +83,7 @@ class Refiner:
         self._frames: deque[float] = deque()
         self._people: dict[int, _Person] = {}
         self._heir: dict[int, int] = {}  # a joined track's id → the older one's
+        self._seen_at: dict[int, float] = {}  # when the tracker last gave a joined track's id
 
     def push(self, at_s: float, tracks: Tracks, frame: Image | None = None) -> tuple[TimedTracks, ...]:
         """Take in the tracks of one frame; the earlier frames that are now final. Confidence is 0 where a gap was filled.
@@ -96,6 +97,8 @@ class Refiner:
             if self._heir.get(track_id) in ids:  # both are here: they never were one
                 del self._heir[track_id]
             person_id = self._heir.get(track_id, track_id)
+            if person_id != track_id:
+                self._seen_at[track_id] = at_s
             person = self._people.setdefault(person_id, _Person(person_id))
             person.times.append(at_s)
             person.boxes.append(tracks.boxes[row])
@@ -118,6 +121,7 @@ class Refiner:
         self._frames.clear()
         self._people.clear()
         self._heir.clear()
+        self._seen_at.clear()
         return final
 
     def _emit(self, at_s: float) -> TimedTracks:
@@ -179,6 +183,7 @@ class Refiner:
             if heir == newer.id:
                 self._heir[track_id] = older.id
         self._heir[newer.id] = older.id
+        self._seen_at[newer.id] = newer.times[-1]
 
     def _trim(self, at_s: float) -> None:
         """Forget what no later frame needs."""
@@ -188,4 +193,6 @@ class Refiner:
                 del person.times[0], person.boxes[0], person.confidence[0]
             if person.times[-1] < keep_from:
                 del self._people[person.id]
-        self._heir = {track_id: heir for track_id, heir in self._heir.items() if heir in self._people}
+        for track_id in [i for i, seen_at in self._seen_at.items() if seen_at < keep_from]:
+            self._heir.pop(track_id, None)
+            del self._seen_at[track_id]
