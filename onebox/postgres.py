@@ -72,6 +72,12 @@ def start(folder: Path, *, within_s: float = 60.0) -> Postgres:
         folder.mkdir(parents=True, exist_ok=True)
         if user is not None:
             folder.chmod(0o711)
+            closed = [str(p) for p in folder.parents if not p.stat().st_mode & 0o001]
+            if closed:
+                raise PostgresError(
+                    f"the user {user.pw_name}, as whom the database runs, may not pass {closed[0]}: "
+                    "set MOTCUA_DATA to an open folder such as /var/lib/motcua"
+                )
     except OSError as error:
         raise PostgresError(f"cannot write {folder} ({error.strerror}): set MOTCUA_DATA to a folder of yours") from error
     data = folder / "pgdata"
