@@ -215,7 +215,9 @@ class Health(_Envelope):
     outbox_bytes: Annotated[int, Field(ge=0)] = 0
     outbox_capacity_h: Seconds | None = None
     dropped: Annotated[dict[str, Count], Field(max_length=32)] = {}
-    sentiment_on: bool | None = Field(default=None, description="Whether citizens' faces are read; None where there is no camera")
+    sentiment_on: bool | None = Field(
+        default=None, description="Whether citizens' faces are read; None where there is no camera"
+    )
     detail: Annotated[str, Field(max_length=500)] = ""
 
 

@@ -1,0 +1,39 @@
+# Two commands: make demo, make test. Both set everything up themselves. See README.md.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+ROOMS := edge models analytics dashboard map onebox
+ARGS ?=
+EXTRAS ?=
+DSN ?=
+
+.PHONY: help demo test lint test-timescale extras clean
+help:
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 24
+
+demo:  ## run the whole product on this machine (make demo ARGS="--for 120 --json out.json")
+	@./setup.sh $(VENV) onebox
+	@exec $(BIN)/motcua demo $(ARGS)
+
+test: lint  ## everything that CI runs: linters, types, import rules, tests
+	@./setup.sh $(VENV) system-for-tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint:  ## the linters alone
+	@./setup.sh $(VENV) test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	MYPYPATH=.typing $(BIN)/python -m mypy $(addprefix -p motcua.,$(ROOMS))
+	PYTHONPATH=.typing $(BIN)/lint-imports
+
+test-timescale:  ## the storage tests on a TimescaleDB of your own; its public schema is dropped (DSN=postgresql://…)
+	@test -n "$(DSN)" || { echo "name the server: make test-timescale DSN=postgresql://user:password@host/database" >&2; exit 1; }
+	@./setup.sh $(VENV) test
+	MOTCUA_TEST_TIMESCALE_DSN="$(DSN)" $(BIN)/python -m pytest tests/analytics/test_contract.py $(ARGS)
+
+extras:  ## install optional extras (EXTRAS="ultralytics deepface"); ultralytics is AGPL-3.0
+	@test -n "$(EXTRAS)" || { echo 'name them: make extras EXTRAS="ultralytics deepface"' >&2; exit 1; }
+	@./setup.sh $(VENV) $(EXTRAS)
+
+clean:  ## remove what set-up made here; data and caches in your home stay
+	rm -rf $(VENV) .typing build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Set up what a make target needs: ./setup.sh VENV EXTRA…   The second run with the same files does nothing.
+# EXTRA is an extra of pyproject.toml, or "system-for-tests": programs that tests use and pip does not bring.
+set -euo pipefail
+cd "$(dirname "$0")"
+venv=$1
+shift
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+root() { [ "$(id -u)" = 0 ]; }
+
+apt_install() { # apt_install PACKAGE…: true when they are installed afterwards
+    command -v apt-get > /dev/null && root || return 1
+    say "installing with apt-get: $*"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install -y -qq --no-install-recommends "$@" > /dev/null 2>&1 && return 0
+    apt-get update -qq > /dev/null && apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+}
+
+python_for_venv() { # the first Python 3.11 or newer that can make a virtual environment
+    local name
+    for name in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    "$venv/bin/python" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && return
+    local python
+    python=$(python_for_venv) || { apt_install python3 python3-venv || true; python=$(python_for_venv); } ||
+        fail "Python 3.11 or newer with venv is needed: install it (Debian, Ubuntu: apt-get install python3 python3-venv)"
+    say "making a virtual environment in $venv"
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+}
+
+install_extras() {
+    local wanted stamp key
+    wanted=$(IFS=,; echo "$*")
+    stamp="$venv/.installed-$wanted"
+    key=$(cat pyproject.toml constraints.txt setup.sh | sha256sum)
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ] && return
+    say "installing motcua[$wanted] (the first time this takes a minute or two)"
+    "$venv/bin/python" -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[$wanted]" 2> "$venv/pip.log" ||
+        { cat "$venv/pip.log" >&2; fail "pip could not install: check the connection and that there is room, then try again"; }
+    "$venv/bin/python" onebox/one_opencv.py >&2 || fail "OpenCV does not work: remove $venv and try again"
+    mkdir -p .typing && ln -sfn .. .typing/motcua
+    echo "$key" > "$stamp"
+}
+
+system_for_tests() {
+    local missing=()
+    command -v chromium > /dev/null || missing+=(chromium)
+    command -v mosquitto > /dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
+    command -v node > /dev/null || missing+=(nodejs)
+    command -v npm > /dev/null || missing+=(npm)
+    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" ||
+        fail "the tests need ${missing[*]}: install them (as root: apt-get install ${missing[*]})"
+}
+
+make_venv
+extras=()
+for extra in "$@"; do
+    if [ "$extra" = system-for-tests ]; then system_for_tests; else extras+=("$extra"); fi
+done
+[ ${#extras[@]} = 0 ] || install_extras "${extras[@]}"
