@@ -1,0 +1,74 @@
+"""Both languages say everything, with the same fields; every word that the code asks for is there."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from motcua.dashboard import shell
+from motcua.dashboard.pages import office_parts
+from motcua.dashboard.states import MARKS
+from motcua.dashboard.words import LANGS, known_lang, words
+
+ROOM = Path(shell.__file__).parent
+VI, EN = words("vi").texts, words("en").texts
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_no_key_is_missing_in_either_language() -> None:
+    assert VI.keys() == EN.keys()
+    assert [key for key in VI if not VI[key].strip() or not EN[key].strip()] == []
+
+
+@pytest.mark.parametrize("key", sorted(VI))
+def test_both_languages_use_the_same_fields(key: str) -> None:
+    assert fields(VI[key]) == fields(EN[key])
+
+
+def test_plurals_come_in_pairs() -> None:
+    stems = {key.rsplit(".", 1)[0] for key in VI if key.endswith((".one", ".other"))}
+    assert all(f"{stem}.one" in VI and f"{stem}.other" in VI for stem in stems)
+
+
+def test_every_word_that_the_code_names_exists() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
+    asked = set(re.findall(r'\b(?:words|say|spoken)\(\s*"(\w+)"', code))
+    counted = {f"{key}.one" for key in re.findall(r'words\.count\(\s*"(\w+)"', code)}
+    assert len(asked) > 40, "the pattern above no longer finds the code's words"
+    assert (asked | counted | set(shell.SCRIPT_WORDS)) - VI.keys() == set()
+
+
+def test_every_computed_word_exists() -> None:
+    computed = {f"{kind}_{name}" for name in MARKS for kind in ("mark", "legend")}
+    computed |= {f"provenance_{p}" for p in ("camera", "kiosk", "import", "replay", "simulated")}
+    computed |= {f"{k}_{p}" for p in ("replay", "simulated") for k in ("provenance_letter", "not_real", "banner", "legend")}
+    computed |= {f"status_{status}" for status in (*office_parts.KNOWN_STATUS, "unknown")}
+    computed |= {f"role_{role}" for role in (*shell.ROLES, "other")} | {
+        f"method_{m}" for m in ("camera", "tickets", "model")
+    }
+    computed |= {f"counter_{state}" for state in ("serving", "open", "closed", "unknown")}
+    assert computed - VI.keys() == set()
+
+
+def test_no_word_is_left_over() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8") for pattern in ("*.py", "*.js", "*.html") for path in ROOM.rglob(pattern)
+    )
+    built = ("mark_", "legend_", "provenance_", "not_real_", "banner_", "status_", "role_", "method_", "counter_", "col_")
+    built += ("sentiment_", "conn_", "def_")
+    stems = {key.rsplit(".", 1)[0] if key.endswith((".one", ".other")) else key for key in VI}
+    assert [stem for stem in stems if stem not in code and not stem.startswith(built)] == []
+
+
+def test_plurals_and_unknown_languages() -> None:
+    assert words("en").count("n_waiting", 1) == "1 person waiting"
+    assert words("en").count("n_waiting", 1200) == "1,200 people waiting"
+    assert words("vi").count("n_waiting", 1200) == "1.200 người đang chờ"
+    assert [known_lang(value) for value in ("en", "fr", None)] == ["en", "vi", "vi"]
+    assert LANGS[0] == "vi"
