@@ -36,6 +36,7 @@ class TrackSettings:
     match_new: float = 1.2  # and from a person seen once
     lost_s: float = 3.0  # how long a track is kept unseen
     doubtful_s: float = 1.0  # how long unseen a track may take a doubtful detection
+    double: float = 0.5  # IoU with a confident detection from which a doubtful one is the same person once more
     colour: float = 4.0
     unlike: float = 0.25  # greatest unlikeness of clothes
     widen: float = 0.5  # share of its size by which a box grows on each side per second unseen
@@ -45,7 +46,7 @@ class TrackSettings:
 
 
 PAPER = TrackSettings(
-    high=0.6, match=0.8, match_doubtful=0.5, match_new=0.7, doubtful_s=0, colour=0, widen=0, fade=1, weigh=True
+    high=0.6, match=0.8, match_doubtful=0.5, match_new=0.7, doubtful_s=0, double=1, colour=0, widen=0, fade=1, weigh=True
 )
 
 
@@ -109,6 +110,8 @@ class ByteTracker:
         seen = _Seen(detections, self._looks(detections, frame), at_s)
         high = np.flatnonzero(detections.confidence > settings.high)
         low = np.flatnonzero((detections.confidence > _DOUBTFUL) & (detections.confidence < settings.high))
+        if settings.double < 1:
+            low = low[(iou(detections.boxes[low], detections.boxes[high]) <= settings.double).all(axis=1)]
 
         known = np.flatnonzero(self._people.state != _NEW)
         high = self._match(known, seen, high, settings.match, weigh=settings.weigh)

@@ -45,7 +45,9 @@ def test_two_tiles_cover_any_frame_and_overlap(width: int, height: int) -> None:
     assert (bx1, by1) == (width, height)
     if width >= height:
         assert (ay1, by0) == (height, 0)
-        assert 0 <= bx0 < max(ax1, 1) <= width
+        assert 0 <= bx0 <= ax1 <= width
+        assert bx0 < ax1 or width < 8
     else:
         assert (ax1, bx0) == (width, 0)
-        assert 0 <= by0 < max(ay1, 1) <= height
+        assert 0 <= by0 <= ay1 <= height
+        assert by0 < ay1 or height < 8

@@ -34,6 +34,20 @@ def test_people_who_walk_apart_keep_their_ids(fps: float, settings: TrackSetting
     assert [len(ids) for ids in _ids(people, 6, fps, settings).values()] == [1, 1, 1]
 
 
+def test_people_who_meet_unseen_and_turn_round_are_told_apart_by_their_clothes() -> None:
+    meet, apart = 4.0, 5.0
+    people = [
+        Walker(30, 120, (30, 0), RED, until_s=meet),
+        Walker(300, 120, (-30, 0), RED, since_s=apart),  # at 150 px when seen again, and on the way back
+        Walker(290, 122, (-30, 0), BLUE, until_s=meet),
+        Walker(20, 122, (30, 0), BLUE, since_s=apart),  # at 170 px
+    ]
+    ids = _ids(people, 8)
+    assert ids[0] == ids[1]
+    assert ids[2] == ids[3]
+    assert len(ids[0] | ids[2]) == 2
+
+
 def test_people_in_other_clothes_who_meet_are_not_exchanged() -> None:
     people = [Walker(260, 98, (-20, 0), BLUE, hidden=((4.4, 5.8),)), Walker(60, 100, (20, 0), RED)]  # the second in front
     ids = _ids(people, 10)
@@ -108,3 +122,16 @@ def test_widening_lets_distant_boxes_meet() -> None:
     a, b = np.array([[0, 0, 20, 60.0]]), np.array([[25, 0, 45, 60.0]])
     assert widened_iou(a, b, np.array([0.0]))[0, 0] == 0
     assert widened_iou(a, b, np.array([0.5]))[0, 0] == pytest.approx((15 * 90) / (2 * 40 * 90 - 15 * 90))
+
+
+def test_a_doubtful_double_of_a_person_is_not_given_to_a_lost_neighbour() -> None:
+    there, lost = Walker(100, 150), Walker(112, 150, hidden=((2.0, 9.0),))
+    tracker = ByteTracker(TrackSettings(colour=0))
+    for k in range(14):
+        tracks = tracker.update(detections([there, lost], k / 7), k / 7)
+    assert len(tracks) == 2
+    both = detections([there], 2.0)
+    double = Detections(
+        np.vstack([both.boxes, both.boxes + [4, 0, 4, 0]]).astype(np.float32), np.array([0.9, 0.3], np.float32)
+    )
+    assert len(tracker.update(double, 2.0)) == 1
