@@ -32,6 +32,7 @@ def waits_figure(buckets: Sequence[Bucket], target_s: float, words: Words) -> go
         x=at,
         y=means,
         mode="markers",
+        cliponaxis=False,
         error_y={"type": "data", "array": above, "arrayminus": below, "color": SOFT, "thickness": 1.5, "width": 5},
         marker={
             "size": 11,
@@ -84,5 +85,5 @@ def _hour_told(bucket: Bucket, words: Words) -> str:
         interval = "<br>" + words("interval_95", range=fmt.minutes_range(bucket.low_s, bucket.high_s, words))
     return (
         f"<b>{fmt.clock(bucket.start)}–{fmt.clock(bucket.end)}</b><br>"
-        f"{fmt.minutes(bucket.mean_s or 0, words)}{interval}<br>{words.count('n_served', bucket.n)}"
+        f"{fmt.span(bucket.mean_s or 0, words)}{interval}<br>{words.count('n_served', bucket.n)}"
     )

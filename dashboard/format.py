@@ -34,6 +34,11 @@ def minutes(seconds: float, words: Words) -> str:
     return words.count("minutes", math.floor(seconds / 60 + 0.5))
 
 
+def span(seconds: float, words: Words) -> str:
+    """A measured time: seconds under a minute, else minutes."""
+    return minutes(seconds, words) if seconds >= 60 else words.count("seconds", math.floor(max(0.0, seconds) + 0.5))
+
+
 def minutes_range(low_s: float, high_s: float, words: Words) -> str:
     """``8–18 phút``: the lower end rounded down and the upper end up, so that the interval is never shown narrower."""
     low, high = math.floor(low_s / 60), math.ceil(high_s / 60)

@@ -23,7 +23,7 @@ LAND_KM = 6.0
 EARTH_M = 6378137.0
 MOST_NAMED = 3
 """Names written on the map; the table has them all."""
-TYPICAL_PX, LETTER_PX, LINE_PX = 420, 7.0, 19.0
+TYPICAL_PX, LETTER_PX, LINE_PX, ASIDE_PX = 420, 7.0, 19.0, 13
 """The map's usual size and that of its type, px: names are kept apart for this size; whoever zooms in sees them further apart."""
 
 
@@ -45,9 +45,11 @@ def map_figure(offices: Sequence[LiveOffice], target_s: float, words: Words, til
     placed = [(o, *mercator(o.lon, o.lat)) for o in offices if o.lat is not None and o.lon is not None]
     placed.sort(key=lambda row: (mark_of(row[0].wait, target_s).rank, -(row[0].wait.expected_wait_s or 0)), reverse=True)
     figure = go.Figure()
-    if placed and tiles is None:
+    if placed:
         x, y = _ground(np.array([row[1:] for row in placed]), placed[0][0].lat or 0.0)
-        figure.add_scatter(x=x, y=y, mode="lines", fill="toself", fillcolor=LAND, line_width=0, hoverinfo="skip")
+        # Over tiles a tint only, which stays when the tiles cannot be fetched.
+        land = LAND if tiles is None else "rgba(195,212,199,.35)"
+        figure.add_scatter(x=x, y=y, mode="lines", fill="toself", fillcolor=land, line_width=0, hoverinfo="skip")
     marks = [mark_of(o.wait, target_s) for o, _, _ in placed]
     empty = [hollow(o.wait) for o, _, _ in placed]
     figure.add_scatter(
@@ -90,6 +92,8 @@ def map_figure(offices: Sequence[LiveOffice], target_s: float, words: Words, til
 
 
 Placed = tuple[LiveOffice, float, float]
+Box = tuple[float, float, float, float]
+"""West, south, east, north, metres."""
 
 
 def _ground(points: npt.NDArray[np.float64], lat: float, corners: int = 20) -> tuple[npt.NDArray[np.float32], ...]:
@@ -122,27 +126,42 @@ def _names(figure: go.Figure, placed: Sequence[Placed], target_s: float, words: 
     if not worst:
         return
     xs, ys = [x for _, x, _ in placed], [y for _, _, y in placed]
-    middle, unit = (min(xs) + max(xs)) / 2, max(max(xs) - min(xs), max(ys) - min(ys), 1.0) / TYPICAL_PX
-    taken: list[tuple[float, float, float]] = []
+    unit = max(max(xs) - min(xs), max(ys) - min(ys), 1.0) / TYPICAL_PX
+    marks = [(x, y) for o, x, y in placed if o.wait.state != "unknown"]
+    taken: list[Box] = []
     for office, x, y in worst:
         minutes = fmt.minutes(office.wait.expected_wait_s or 0, words)
-        width = LETTER_PX * (len(office.title) + len(minutes) + 3) * unit
-        left = x > middle
-        start = x - width if left else x
-        if any(abs(y - row) < LINE_PX * unit and start < end and begin < start + width for begin, end, row in taken):
+        width, half = LETTER_PX * (len(office.title) + len(minutes) + 3) * unit, LINE_PX / 2 * unit
+        near = ASIDE_PX * unit
+        sides: dict[str, Box] = {  # by the end of the text at which the mark stands
+            "left": (x + near, y - half, x + near + width, y + half),
+            "right": (x - near - width, y - half, x - near, y + half),
+        }
+        free = {side: box for side, box in sides.items() if not any(_touch(box, other) for other in taken)}
+        if not free:
             continue
-        taken.append((start, start + width, y))
+        covered = {side: sum(_inside(point, box) for point in marks) for side, box in free.items()}
+        side = min(covered, key=lambda name: covered[name])
+        taken.append(free[side])
         figure.add_annotation(
             x=x,
             y=y,
             text=f"<b>{escape(office.title)}</b> · {minutes}",
             showarrow=False,
-            xanchor="right" if left else "left",
-            xshift=-13 if left else 13,
+            xanchor=side,
+            xshift=ASIDE_PX if side == "left" else -ASIDE_PX,
             font={"size": 12, "color": INK},
             bgcolor="rgba(255,255,255,.75)",
             borderpad=1,
         )
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _inside(point: tuple[float, float], box: Box) -> bool:
+    return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
 
 
 def tile_numbers(west: float, south: float, east: float, north: float, zoom: int) -> list[tuple[int, int]]:
@@ -160,7 +179,7 @@ def _add_tiles(figure: go.Figure, placed: Sequence[Placed], tiles: Tiles, zoom: 
     for column, row in tile_numbers(min(xs), min(ys), max(xs), max(ys), zoom):
         source = tiles.url.replace("{z}", str(zoom)).replace("{x}", str(column)).replace("{y}", str(row))
         at = {"xref": "x", "yref": "y", "x": column * size - half, "y": half - row * size, "sizex": size, "sizey": size}
-        figure.add_layout_image(source=source, layer="below", sizing="stretch", opacity=0.7, **at)
+        figure.add_layout_image(source=source, layer="below", sizing="stretch", **at)
     figure.add_annotation(
         text=tiles.credit, xref="paper", yref="paper", x=1, y=0, showarrow=False, bgcolor="#fff", font={"size": 11}
     )

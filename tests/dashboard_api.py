@@ -28,17 +28,25 @@ def iso(at: datetime) -> str:
 
 
 def wait(state: str = "unknown", **fields: Any) -> dict[str, Any]:
-    """A Wait object; a figure only for `ok`."""
+    """A Wait object; a figure only for `ok`. `age_s` is its age now; the server counts it on."""
     base: dict[str, Any] = {
         "state": state,
         **dict.fromkeys(("expected_wait_s", "low_s", "high_s", "waiting", "as_of", "age_s", "method", "provenance")),
         "n": 0,
     }
     if state != "unknown":
-        base |= {"as_of": iso(datetime.now(UTC)), "age_s": 3.0, "provenance": "camera", "waiting": 2}
+        as_of = datetime.now(UTC) - timedelta(seconds=fields.get("age_s", 3.0))
+        base |= {"as_of": iso(as_of), "age_s": 3.0, "provenance": "camera", "waiting": 2}
     if state == "ok":
         base |= {"expected_wait_s": 720.0, "low_s": 500.0, "high_s": 1080.0, "n": 34, "waiting": 4, "method": "camera"}
     return base | fields
+
+
+def aged(row: dict[str, Any]) -> dict[str, Any]:
+    """An office with the age that its figure has now."""
+    as_of = row["wait"]["as_of"]
+    age_s = None if as_of is None else (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()
+    return row | {"wait": row["wait"] | {"age_s": age_s}}
 
 
 def offices() -> list[dict[str, Any]]:
@@ -203,7 +211,9 @@ def application(fake: Fake) -> FastAPI:
 
     @app.get("/api/v1/live")
     async def live(request: Request) -> Any:
-        return answer(request, {"generated_at": iso(datetime.now(UTC)), "target_wait_s": 900, "offices": fake.rows})
+        return answer(
+            request, {"generated_at": iso(datetime.now(UTC)), "target_wait_s": 900, "offices": [aged(r) for r in fake.rows]}
+        )
 
     @app.get("/api/v1/offices/{office_id}/{part}")
     async def office_part(office_id: str, part: str, request: Request) -> Any:
@@ -211,7 +221,7 @@ def application(fake: Fake) -> FastAPI:
         if row is None:
             return refused(request) or JSONResponse({"detail": "no such office"}, 404)
         parts = {
-            "live": row | {"counters": fake.counters, "sources": fake.sources},
+            "live": aged(row) | {"counters": fake.counters, "sources": fake.sources},
             "waits": {"provenance": row["wait"]["provenance"], "definition": "served", "buckets": fake.hours},
             "today": fake.day,
         }

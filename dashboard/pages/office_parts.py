@@ -44,7 +44,7 @@ def now_cards(now: OfficeNow, target_s: float, words: Words) -> list[Any]:
     missing = tell.state(wait, target_s, words) if wait.state != "ok" else words("no_data")
     main = card(words("expected_wait"), value, words("def_wait_now", target=target), words, *lines, missing=missing)
     main.className += f" big is-{mark_of(wait, target_s).name}"
-    oldest = None if now.oldest_wait_s is None else fmt.minutes(now.oldest_wait_s, words)
+    oldest = None if now.oldest_wait_s is None else fmt.span(now.oldest_wait_s, words)
     return [
         main,
         card(words("waiting_now"), _count(wait.waiting, words), words("def_waiting"), words),
@@ -81,7 +81,7 @@ def today_section(today: Today, words: Words) -> Any:
             share = fmt.percent(wait.within_15_share, words.lang)
             share_lines.append(words("of_n", n=fmt.number(wait.n, words.lang)))
         if wait.mean_s is not None:
-            mean = fmt.minutes(wait.mean_s, words)
+            mean = fmt.span(wait.mean_s, words)
             mean_lines = _mean_lines(wait.low_s, wait.high_s, words)
             for key, part in (("censored", wait.censored_share), ("stitched", wait.stitched_share)):
                 if part:
@@ -164,10 +164,10 @@ def _hour(bucket: Bucket, words: Words) -> tuple[Any, ...]:
     between = "" if bucket.low_s is None or bucket.high_s is None else fmt.minutes_range(bucket.low_s, bucket.high_s, words)
     return (
         f"{fmt.clock(bucket.start)}–{fmt.clock(bucket.end)}",
-        words("no_data") if bucket.mean_s is None else fmt.minutes(bucket.mean_s, words),
+        words("no_data") if bucket.mean_s is None else fmt.span(bucket.mean_s, words),
         between or words("dash"),
         fmt.number(bucket.n, words.lang),
-        words("dash") if bucket.max_s is None else fmt.minutes(bucket.max_s, words),
+        words("dash") if bucket.max_s is None else fmt.span(bucket.max_s, words),
         words("dash") if bucket.within_15_share is None else fmt.percent(bucket.within_15_share, words.lang),
     )
 

@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dashboard_api import PASSWORD, USER, Fake, buckets, iso, today, wait
-from playwright.sync_api import Locator, Page, expect
+from dashboard_api import PASSWORD, TOKEN, USER, Fake, buckets, iso, running, today, wait
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from motcua.dashboard.app import build
+from motcua.dashboard.settings import DashboardSettings
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +42,7 @@ def test_all_offices_stand_in_table_and_map_worst_first(visit: Visit, api: Fake,
     expect(first).to_have_attribute("data-office", HOA_HIEP)
     expect(first.locator("td.wait")).to_contain_text("33 phút")
     expect(first.locator("td.wait")).to_contain_text("8–18 phút")
-    expect(first.locator("td.state")).to_have_text("vượt quá xa")
+    expect(first.locator("td.state")).to_have_text("vượt xa")
     expect(first.locator("td.counters")).to_have_text("3")
     expect(page.locator(".headline")).to_contain_text("1 nơi vượt 15 phút")
     expect(page.locator(".first")).to_contain_text("Xã Hoà Hiệp 33 phút")
@@ -325,3 +328,19 @@ def test_a_phone_keeps_the_table_a_table(visit: Visit, api: Fake) -> None:
     expect(cells).to_have_count(6)
     page.get_by_role("link", name="Xã Hoà Hiệp").last.tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Xã Hoà Hiệp")
+
+
+def test_tiles_that_cannot_be_fetched_leave_the_plain_ground(api: Fake, browser: Browser) -> None:
+    settings = DashboardSettings(api_url=api.url, tiles_url="http://127.0.0.1:9/{z}/{x}/{y}.png", tiles_credit="© tiles")
+    with running(build(settings)) as address:
+        page = browser.new_page()
+        page.context.add_cookies([{"name": "motcua_session", "value": TOKEN, "url": address}])
+        asked: list[str] = []
+        page.on("request", lambda r: asked.append(r.url) if "127.0.0.1:9/" in r.url else None)
+        page.goto(address)
+        loaded(page)
+        expect(page.locator("#live-map .scatterlayer .point")).to_have_count(126)
+        expect(page.locator("#live-map .scatterlayer .js-fill")).not_to_have_count(0)
+        expect(page.locator("#live-map")).to_contain_text("© tiles")
+        assert any(url.startswith("http://127.0.0.1:9/10/") for url in asked), "the policy lets the tiles' host through"
+        page.context.close()

@@ -54,6 +54,10 @@ def test_minutes(seconds: float, vi: str, en: str) -> None:
     assert fmt.minutes(seconds, EN) == en
 
 
+def test_measured_times_keep_their_seconds_under_a_minute() -> None:
+    assert [fmt.span(s, VI) for s in (0, 0.4, 38.5, 59.4, 61)] == ["0 giây", "0 giây", "39 giây", "59 giây", "1 phút"]
+
+
 def test_an_interval_is_never_shown_narrower() -> None:
     assert fmt.minutes_range(509, 1021, VI) == "8–18 phút"
     assert fmt.minutes_range(0, 1, EN) == "0–1 min"
