@@ -11,7 +11,9 @@ from motcua.map.offices import Checked, FileRefused, check_file
 app = typer.Typer(no_args_is_help=True, help="Read the offices and their places from a GeoJSON or CSV file.")
 
 File = Annotated[Path, typer.Argument(help="GeoJSON or CSV; the fields are described in map/data/README.md.")]
-Dsn = Annotated[str, typer.Option("--dsn", envvar="MOTCUA_DSN", help="Database, e.g. postgresql://motcua@127.0.0.1/motcua.")]
+Dsn = Annotated[
+    str, typer.Option("--dsn", envvar="MOTCUA_DB_DSN", help="Database, e.g. postgresql://motcua@127.0.0.1/motcua.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")]
 
 MOST_SHOWN = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from motcua.analytics.api.settings import ApiSettings
 from motcua.analytics.settings import DbSettings, IngestSettings
 from motcua.dashboard.settings import DashboardSettings
 from motcua.edge.settings import EdgeSettings
+from motcua.onebox.child import free_port
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
@@ -75,17 +77,18 @@ def test_every_target_is_in_the_dockerfile(target: str) -> None:
     assert f" AS {target}\n" in (DOCKER / "Dockerfile").read_text()
 
 
-def test_the_brokers_configuration_is_read_by_a_real_broker(tmp_path: Path) -> None:
-    mosquitto = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
-    if mosquitto is None:
-        pytest.fail("mosquitto is not installed: make test installs it where it may, else: apt-get install mosquitto")
+def test_the_brokers_configuration_is_read_by_a_real_broker(open_folder: Path) -> None:
+    mosquitto = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert mosquitto, "mosquitto is not installed: make test installs it where it may, else: apt-get install mosquitto"
     text = (DOCKER / "mosquitto.conf").read_text()
-    text = text.replace("/users/passwd", str(tmp_path / "passwd")).replace("/mosquitto/data/", f"{tmp_path}/")
-    text = text.replace("/mosquitto/config/mosquitto.acl", str(DOCKER / "mosquitto.acl"))
-    text = re.sub(r"^listener .*$", "listener 0 127.0.0.1", text, flags=re.MULTILINE)
-    (tmp_path / "passwd").write_text("")
-    (tmp_path / "m.conf").write_text(text)
-    with subprocess.Popen([mosquitto, "-c", str(tmp_path / "m.conf")], stderr=subprocess.PIPE, text=True) as broker:
+    text = text.replace("/users/passwd", str(open_folder / "passwd"))
+    text = text.replace("/mosquitto/config/mosquitto.acl", str(open_folder / "acl"))
+    text = text.replace("persistence true", "persistence false")
+    text = re.sub(r"^listener .*$", f"listener {free_port()} 127.0.0.1", text, flags=re.MULTILINE)
+    (open_folder / "passwd").write_text("")
+    (open_folder / "acl").write_text((DOCKER / "mosquitto.acl").read_text())
+    (open_folder / "m.conf").write_text(text)
+    with subprocess.Popen([mosquitto, "-c", str(open_folder / "m.conf")], stderr=subprocess.PIPE, text=True) as broker:
         assert broker.stderr is not None
         lines = []
         for line in broker.stderr:
