@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from motcua.analytics.api.settings import ApiSettings
 from motcua.analytics.settings import DbSettings, IngestSettings
 from motcua.dashboard.settings import DashboardSettings
 from motcua.edge.settings import EdgeSettings
-from motcua.onebox.child import free_port
+from motcua.onebox.child import free_port, port_is_free, stop
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
@@ -77,23 +78,22 @@ def test_every_target_is_in_the_dockerfile(target: str) -> None:
     assert f" AS {target}\n" in (DOCKER / "Dockerfile").read_text()
 
 
-def test_the_brokers_configuration_is_read_by_a_real_broker(open_folder: Path) -> None:
+def test_the_brokers_configuration_is_read_by_a_real_broker(open_folder: Path, eventually: Callable[..., object]) -> None:
     mosquitto = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
     assert mosquitto, "mosquitto is not installed: make test installs it where it may, else: apt-get install mosquitto"
+    port = free_port()
     text = (DOCKER / "mosquitto.conf").read_text()
     text = text.replace("/users/passwd", str(open_folder / "passwd"))
     text = text.replace("/mosquitto/config/mosquitto.acl", str(open_folder / "acl"))
     text = text.replace("persistence true", "persistence false")
-    text = re.sub(r"^listener .*$", f"listener {free_port()} 127.0.0.1", text, flags=re.MULTILINE)
+    text = re.sub(r"^listener .*$", f"listener {port} 127.0.0.1", text, flags=re.MULTILINE)
     (open_folder / "passwd").write_text("")
     (open_folder / "acl").write_text((DOCKER / "mosquitto.acl").read_text())
     (open_folder / "m.conf").write_text(text)
-    with subprocess.Popen([mosquitto, "-c", str(open_folder / "m.conf")], stderr=subprocess.PIPE, text=True) as broker:
-        assert broker.stderr is not None
-        lines = []
-        for line in broker.stderr:
-            lines.append(line)
-            if "running" in line or "Error" in line:
-                break
-        broker.terminate()
-    assert "running" in lines[-1], lines
+    with (open_folder / "log").open("w") as log:
+        broker = subprocess.Popen([mosquitto, "-c", str(open_folder / "m.conf")], stderr=log, stdout=log)
+    try:
+        eventually(lambda: not port_is_free(port) or broker.poll() is not None)
+        assert broker.poll() is None, (open_folder / "log").read_text()
+    finally:
+        stop(broker)
