@@ -13,6 +13,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 
+from motcua.analytics import db
 from motcua.onebox import broker as brokers
 from motcua.onebox import postgres
 
@@ -66,6 +67,14 @@ def pg_dsn(pg_server: postgres.Postgres) -> Iterator[str]:
     yield pg_server.create(name)
     with psycopg.connect(pg_server.dsn, autocommit=True) as conn:
         conn.execute(f"drop database {name} with (force)".encode())
+
+
+@pytest.fixture
+def migrated(pg_dsn: str) -> str:
+    """The address of a fresh database on plain PostgreSQL with our schema."""
+    with db.connect(pg_dsn) as conn:
+        db.migrate(conn)
+    return pg_dsn
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from motcua.analytics import db
 from motcua.onebox.child import free_port, stop
 
 TOOLS = Path(__file__).parents[1] / "tools" / "timescale"
@@ -52,14 +51,6 @@ def timescale_dsn(tmp_path: Path, eventually: Callable[..., object]) -> Iterator
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
         finally:
             stop(process)
-
-
-@pytest.fixture
-def migrated(pg_dsn: str) -> str:
-    """The address of a fresh database on plain PostgreSQL with our schema."""
-    with db.connect(pg_dsn) as conn:
-        db.migrate(conn)
-    return pg_dsn
 
 
 @pytest.fixture(params=["plain", "timescale"])
