@@ -53,6 +53,10 @@ class LiveOffice(_Answer):
         """What people call it: the unit's name, else the office's."""
         return self.unit_name or self.name
 
+    def at_age(self, age_s: float | None) -> LiveOffice:
+        """The same office with another age of its figure: offices that look alike compare, and hash, alike."""
+        return self.model_copy(update={"wait": self.wait.model_copy(update={"age_s": age_s})})
+
 
 class Live(_Answer):
     """All offices that the account may see."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -16,7 +17,8 @@ from motcua.dashboard.answers import LiveOffice
 from motcua.dashboard.look import FONT, INK, LAND, SEA
 from motcua.dashboard.states import hollow, mark_of
 from motcua.dashboard.tell import hover
-from motcua.dashboard.words import Words
+from motcua.dashboard.words import Lang, Words
+from motcua.dashboard.words import words as words_of
 
 LAND_KM = 6.0
 """Radius of the ground round each office; neighbours are 3 to 10 km apart, so that the discs run together."""
@@ -41,7 +43,17 @@ def mercator(lon: float, lat: float) -> tuple[float, float]:
 
 
 def map_figure(offices: Sequence[LiveOffice], target_s: float, words: Words, tiles: Tiles | None = None) -> go.Figure:
-    """Offices on a map that needs no internet: one trace of marks, worst drawn last; ``customdata`` is the office's id."""
+    """Offices on a map that needs no internet: one trace of marks, worst drawn last; ``customdata`` is the office's id.
+
+    The figure is shared by everyone who sees the same: it must not be changed.
+    """
+    alike = tuple(sorted((o.at_age(None) for o in offices), key=lambda o: o.office_id))
+    return _drawn(alike, target_s, words.lang, tiles)
+
+
+@lru_cache(maxsize=32)
+def _drawn(offices: tuple[LiveOffice, ...], target_s: float, lang: Lang, tiles: Tiles | None) -> go.Figure:
+    words = words_of(lang)
     placed = [(o, *mercator(o.lon, o.lat)) for o in offices if o.lat is not None and o.lon is not None]
     placed.sort(key=lambda row: (mark_of(row[0].wait, target_s).rank, -(row[0].wait.expected_wait_s or 0)), reverse=True)
     figure = go.Figure()

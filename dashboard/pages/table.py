@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from dash import dcc, html
@@ -13,7 +15,8 @@ from motcua.dashboard.answers import LiveOffice
 from motcua.dashboard.pages import parts
 from motcua.dashboard.search import Column
 from motcua.dashboard.states import mark_of
-from motcua.dashboard.words import Words
+from motcua.dashboard.words import Lang, Words
+from motcua.dashboard.words import words as words_of
 
 SHOWN: tuple[Column, ...] = ("office", "wait", "waiting", "counters", "age", "state", "provenance")
 
@@ -51,7 +54,16 @@ def head(by: Column, descending: bool, target_s: float, words: Words) -> Any:
 
 def rows(offices: Sequence[LiveOffice], target_s: float, words: Words) -> list[Any]:
     """A row each; one that nothing was ever heard of says so once instead of seven times."""
-    return [_silent(o, target_s, words) if o.wait.state == "unknown" else _row(o, target_s, words) for o in offices]
+    return [
+        _row_of(o.at_age(None if o.wait.age_s is None else math.floor(o.wait.age_s)), target_s, words.lang) for o in offices
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _row_of(office: LiveOffice, target_s: float, lang: Lang) -> Any:
+    """Rows are the dearest part of an answer, and everyone who looks in the same second sees the same ones."""
+    build = _silent if office.wait.state == "unknown" else _row
+    return build(office, target_s, words_of(lang))
 
 
 def nothing(query: str, words: Words) -> Any:
@@ -76,7 +88,7 @@ def _row(office: LiveOffice, target_s: float, words: Words) -> Any:
     wait = office.wait
     name = mark_of(wait, target_s).name
     shown, between = tell.expected(wait, words), tell.interval(wait, words)
-    figure: list[Any] = [html.Span(words("no_data"), className="none")]
+    figure: list[Any] = [html.Span(words("dash"), className="none")]  # the state says why
     if shown is not None:
         figure = [html.Strong(shown)]
         if between:

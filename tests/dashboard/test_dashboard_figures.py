@@ -113,3 +113,11 @@ def test_an_hour_with_one_visit_has_no_interval() -> None:
     (points,) = waits_figure([alone], 900, VI).data
     assert list(points.error_y.array) == [0]
     assert "khoảng" not in points.text[0]
+
+
+def test_the_same_offices_are_drawn_once_whatever_their_order_and_age() -> None:
+    rows = live(vl_86=wait("ok", age_s=3.0))
+    older = [o.at_age(9.0) for o in reversed(rows)]
+    assert map_figure(rows, 900, VI) is map_figure(older, 900, VI)
+    assert map_figure(rows, 900, VI) is not map_figure(rows, 900, words("en"))
+    assert map_figure(rows, 900, VI) is not map_figure(rows, 600, VI)
