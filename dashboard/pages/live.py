@@ -129,19 +129,24 @@ def legend(live: Live, tiles_on: bool, words: Words) -> Any:
 def register(app: dash.Dash, using: Parts) -> None:
     """Keep the page fresh: on every tick, search and sort the API is asked again and all figures are drawn from one answer."""
 
-    async def refresh(_tick: Any, query: str | None, sort: dict[str, Any] | None, shown: str | None) -> tuple[Any, ...]:
+    async def refresh(
+        _tick: Any, query: str | None, sort: dict[str, Any] | None, shown: dict[str, Any] | None
+    ) -> tuple[Any, ...]:
         words = spoken()
         by, descending = chosen(sort)
         try:
             live = await using.api.live(session())
         except client.Unreachable as error:
             if shown:
-                return (parts.kept_notice(shown, words), "kept", *[no_update] * 8)
+                return (parts.kept_notice(shown["at"], words), "kept", *[no_update] * 8)
             return (parts.failure(error, words, path="/"), "empty", *[no_update] * 8)
         except client.ApiError as error:
             return (parts.failure(error, words, path="/"), "empty", *[no_update] * 7, None)
         found = [o for o in ordered(live.offices, by, descending, live.target_wait_s) if matches(query or "", o)]
         count = words("shown", shown=fmt.number(len(found), words.lang), total=fmt.number(len(live.offices), words.lang))
+        head = [by, descending, live.target_wait_s]
+        # A head drawn anew counts as a click for Dash, and would cost a request each time.
+        same = shown is not None and shown["head"] == head
         return (
             None if live.offices else html.P(words("no_offices"), className="notice"),
             "",
@@ -149,10 +154,10 @@ def register(app: dash.Dash, using: Parts) -> None:
             summary(live.offices, live.target_wait_s, words),
             map_figure(found, live.target_wait_s, words, using.tiles),
             legend(live, using.tiles is not None, words),
-            table.head(by, descending, live.target_wait_s, words),
+            no_update if same else table.head(by, descending, live.target_wait_s, words),
             table.rows(found, live.target_wait_s, words) or table.nothing(query or "", words),
             count,
-            fmt.iso(live.generated_at),
+            {"at": fmt.iso(live.generated_at), "head": head},
         )
 
     app.callback(

@@ -61,8 +61,11 @@ def test_news_are_on_the_page_within_two_seconds_without_a_reload(
     expect(page.locator("#connection-text")).to_have_text("Trực tiếp")
     page.evaluate("() => { window.keep = 1; }")
     eventually(lambda: api.streams == 1)
+    asked: list[str | None] = []
+    page.on("request", lambda r: asked.append(r.post_data) if "_dash-update" in r.url else None)
     api.set(HOA_HIEP, wait=wait("ok", expected_wait_s=1260.0), tell=True)
     expect(row(page, HOA_HIEP).locator("td.wait")).to_contain_text("21 phút", timeout=2000)
+    assert len([body for body in asked if body and "live-sort.data" in body and "live-rows" not in body]) == 0
     assert page.evaluate("() => window.keep") == 1
 
 
