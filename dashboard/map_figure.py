@@ -87,9 +87,10 @@ def _drawn(offices: tuple[LiveOffice, ...], target_s: float, lang: Lang, tiles: 
     if tiles is not None and placed:
         _add_tiles(figure, placed, tiles)
     axis = {"visible": False, "showgrid": False, "zeroline": False}
+    west, south, east, north = _extent(placed)
     figure.update_layout(
-        xaxis=axis,
-        yaxis=axis | {"scaleanchor": "x", "scaleratio": 1},
+        xaxis=axis | {"range": [west, east]},
+        yaxis=axis | {"range": [south, north], "scaleanchor": "x", "scaleratio": 1},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         plot_bgcolor=SEA,
         paper_bgcolor=SEA,
@@ -106,6 +107,13 @@ def _drawn(offices: tuple[LiveOffice, ...], target_s: float, lang: Lang, tiles: 
 Placed = tuple[LiveOffice, float, float]
 Box = tuple[float, float, float, float]
 """West, south, east, north, metres."""
+
+
+def _extent(placed: Sequence[Placed]) -> Box:
+    """The box round all offices with their ground; round nothing, one round the origin."""
+    xs, ys = [x for _, x, _ in placed] or [0.0], [y for _, _, y in placed] or [0.0]
+    edge = 1.3 * LAND_KM * 1000
+    return min(xs) - edge, min(ys) - edge, max(xs) + edge, max(ys) + edge
 
 
 def _ground(points: npt.NDArray[np.float64], lat: float, corners: int = 20) -> tuple[npt.NDArray[np.float32], ...]:
@@ -137,8 +145,8 @@ def _names(figure: go.Figure, placed: Sequence[Placed], target_s: float, words: 
     worst = sorted(over, key=lambda row: -(row[0].wait.expected_wait_s or 0))[:MOST_NAMED]
     if not worst:
         return
-    xs, ys = [x for _, x, _ in placed], [y for _, _, y in placed]
-    unit = max(max(xs) - min(xs), max(ys) - min(ys), 1.0) / TYPICAL_PX
+    extent = _extent(placed)
+    unit = max(extent[2] - extent[0], extent[3] - extent[1]) / TYPICAL_PX
     marks = [(x, y) for o, x, y in placed if o.wait.state != "unknown"]
     taken: list[Box] = []
     for office, x, y in worst:
@@ -150,6 +158,7 @@ def _names(figure: go.Figure, placed: Sequence[Placed], target_s: float, words: 
             "right": (x - near - width, y - half, x - near, y + half),
         }
         free = {side: box for side, box in sides.items() if not any(_touch(box, other) for other in taken)}
+        free = {side: box for side, box in free.items() if extent[0] <= box[0] and box[2] <= extent[2]}
         if not free:
             continue
         covered = {side: sum(_inside(point, box) for point in marks) for side, box in free.items()}

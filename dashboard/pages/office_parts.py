@@ -113,7 +113,9 @@ def hours_table(buckets: Sequence[Bucket], words: Words) -> Any:
         return html.P(words("chart_empty"), className="none")
     names = ("col_hour", "col_mean", "col_interval", "col_n", "col_longest", "col_within")
     rows = [_hour(b, words) for b in sorted(buckets, key=lambda b: b.start, reverse=True) if b.n]
-    return html.Details([html.Summary(words("chart_table")), html.Div(simple_table(names, rows, words), className="scroll")])
+    return html.Details(
+        [html.Summary(words("chart_table")), html.Div(simple_table(names, rows, words), className="scroll", tabIndex=0)]
+    )
 
 
 def counters_section(now: OfficeNow, words: Words) -> Any:
@@ -124,7 +126,7 @@ def counters_section(now: OfficeNow, words: Words) -> Any:
     ]
     names = ("col_counter", "col_state", "col_in_service", "col_served_today")
     body = (
-        html.Div(simple_table(names, rows, words), className="scroll")
+        html.Div(simple_table(names, rows, words), className="scroll", tabIndex=0)
         if rows
         else html.P(words("no_counters"), className="none")
     )
@@ -145,7 +147,7 @@ def sources_section(now: OfficeNow, at: datetime, words: Words) -> Any:
     rows = [_source(s, at, words) for s in now.sources]
     names = ("col_source", "col_kind", "col_status", "col_last", "col_gaps")
     body = (
-        html.Div(simple_table(names, rows, words), className="scroll")
+        html.Div(simple_table(names, rows, words), className="scroll", tabIndex=0)
         if rows
         else html.P(words("no_sources"), className="none")
     )

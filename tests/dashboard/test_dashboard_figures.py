@@ -65,7 +65,11 @@ def test_the_ground_is_closed_rings_of_the_right_size() -> None:
 
 def test_names_do_not_cover_each_other() -> None:
     waits = {o.office_id.replace("-", "_"): wait("ok", expected_wait_s=3000.0) for o in live()}
-    assert 1 <= len(map_figure(live(**waits), 900, VI).layout.annotations) <= 3
+    figure = map_figure(live(**waits), 900, VI)
+    assert 1 <= len(figure.layout.annotations) <= 3
+    west, east = figure.layout.xaxis.range
+    for name in figure.layout.annotations:
+        assert (name.x < (west + 1.5 * east) / 2.5) if name.xanchor == "left" else (name.x > (1.5 * west + east) / 2.5)
 
 
 def test_tiles_are_an_option() -> None:
