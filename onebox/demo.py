@@ -36,7 +36,7 @@ log = logging.getLogger("motcua.demo")
 DEMO_OFFICE = {
     "office_id": "DEMO",
     "name": "Văn phòng thử nghiệm (video phát lại)",
-    "unit_name": "DEMO",
+    "unit_name": "Văn phòng thử nghiệm",
     "level": "demo",
     "source": "sample video",
 }

@@ -51,19 +51,23 @@ Key = tuple[str, str, int, int]  # office_id, source_id, epoch, seq
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to simulate. ``history_s`` is how much is told at once at the beginning; ``for_s`` None: until stopped."""
+    """What to simulate. ``for_s`` None: until stopped.
+
+    The queues have run for ``warm_up_s`` before anything is told, and ``history_s`` of their past is told at the beginning.
+    """
 
     offices: tuple[str, ...]
     counters: int = 3
     speed: float = 1.0
     for_s: float | None = None
     history_s: float = 0.0
+    warm_up_s: float = 3600.0
     seed: int = 0
 
     def begin(self, now: datetime) -> datetime:
         """The instant at which simulated time starts, so that it never runs ahead of the clock."""
         ahead = (self.for_s or 0.0) * (self.speed - 1) if self.speed > 1 else 0.0
-        return now - timedelta(seconds=ahead + self.history_s)
+        return now - timedelta(seconds=ahead + self.history_s + self.warm_up_s)
 
 
 class SimulatedOffice:
@@ -74,7 +78,11 @@ class SimulatedOffice:
         self._queue = QueueNow(model, seed)
         self._model, self._begin, self._epoch, self._seq = model, begin, epoch, 0
         self._services: deque[tuple[datetime, float]] = deque()  # (departure, seconds) of the last hour
-        self._last_at = [begin] * model.counters
+
+    def warm_up(self, at: datetime) -> None:
+        """Run up to ``at`` without telling anything."""
+        for c in self._queue.advance((at - self._begin).total_seconds()):
+            self._count(c)
 
     def visits(self, at: datetime) -> list[Visit]:
         """The visits that ended up to ``at`` since the last call."""
@@ -115,8 +123,7 @@ class SimulatedOffice:
     def _visit(self, c: Customer) -> Visit:
         arrival, departure = self._instant(c.arrival_s), self._instant(c.departure_s)
         start = None if c.start_s is None else min(max(self._instant(c.start_s), arrival), departure)
-        if start is not None:
-            self._services.append((departure, (departure - start).total_seconds()))
+        self._count(c)
         return Visit(
             **self._envelope(departure),
             counter_id=None if c.counter is None else f"q{c.counter + 1}",
@@ -126,6 +133,10 @@ class SimulatedOffice:
             outcome="reneged" if start is None else "served",
             model=MODEL,
         )
+
+    def _count(self, c: Customer) -> None:
+        if c.start_s is not None:
+            self._services.append((self._instant(c.departure_s), c.departure_s - c.start_s))
 
     def _instant(self, seconds: float) -> datetime:
         return self._begin + timedelta(seconds=seconds)
@@ -224,6 +235,7 @@ def run(plan: Plan, sender: Sender, ledger: IO[str] | None, stop: threading.Even
     clock = time.monotonic
     now, started = datetime.now(UTC), clock()
     begin = plan.begin(now)
+    told_from = begin + timedelta(seconds=plan.warm_up_s)
     epoch = int(now.timestamp() * 1000)
     seeds = random.Random(plan.seed + 1)
     offices = [
@@ -232,10 +244,12 @@ def run(plan: Plan, sender: Sender, ledger: IO[str] | None, stop: threading.Even
     ]
 
     def sim_time() -> datetime:
-        return begin + timedelta(seconds=plan.history_s + (clock() - started) * plan.speed)
+        return told_from + timedelta(seconds=plan.history_s + (clock() - started) * plan.speed)
 
     next_sample = next_health = started
-    _tell(sender, ledger, [v for office in offices for v in office.visits(begin + timedelta(seconds=plan.history_s))])
+    for office in offices:
+        office.warm_up(told_from)
+    _tell(sender, ledger, [v for office in offices for v in office.visits(sim_time())])
     on_ready()
     while not stop.is_set() and (plan.for_s is None or clock() - started < plan.for_s):
         at = sim_time()

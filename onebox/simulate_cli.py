@@ -54,7 +54,7 @@ def live(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    plan = Plan(office_ids(offices), counters, speed, for_s, history_s, seed)
+    plan = Plan(office_ids(offices), counters, speed, for_s, history_s, seed=seed)
     with ExitStack() as stack:
         try:
             file = stack.enter_context(ledger.open("w")) if ledger else None

@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 def test_no_instant_lies_ahead_of_the_clock() -> None:
     plan = Plan(("a",), speed=10, for_s=60, history_s=100)
     begin = plan.begin(NOON)
-    end_of_simulation = begin + timedelta(seconds=plan.history_s + 10 * 60)
+    end_of_simulation = begin + timedelta(seconds=plan.warm_up_s + plan.history_s + 10 * 60)
     assert end_of_simulation == NOON + timedelta(seconds=60)
 
 
@@ -45,6 +45,15 @@ def test_a_simulated_queue_tells_its_own_truth() -> None:
     later = office.visits(at + timedelta(hours=20))
     assert sum(v.arrival_at <= at for v in later) == arrived_now
     assert all(v.at == v.departure_at <= at for v in visits)
+
+
+def test_a_warm_queue_has_a_figure_at_once_and_told_nothing() -> None:
+    office = SimulatedOffice("vl-86", QueueModel(2, 0.9), 7, NOON, 1)
+    at = NOON + timedelta(hours=1)
+    office.warm_up(at)
+    sample = office.queue(at)
+    assert (sample.state, sample.seq) == ("ok", 1)
+    assert all(v.departure_at > at for v in office.visits(at + timedelta(hours=1)))
 
 
 def test_what_stands_in_the_ledger_stands_in_the_database(pg_dsn: str, broker: Broker, tmp_path: Path) -> None:
