@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -85,6 +85,12 @@ class Source(_Answer):
     last_at: AwareDatetime | None = None
     provenance: Provenance | None = None
     gaps: int = 0
+    health: dict[str, Any] | None = None
+
+    @property
+    def note(self) -> str:
+        """What the source says of itself, in its own words; empty when all is well."""
+        return str((self.health or {}).get("detail") or "")
 
 
 class OfficeNow(LiveOffice):

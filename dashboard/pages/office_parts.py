@@ -152,7 +152,8 @@ def sources_section(now: OfficeNow, at: datetime, words: Words) -> Any:
         else html.P(words("no_sources"), className="none")
     )
     title = html.H2([words("sources_title"), parts.definition(words("def_gaps"), words)])
-    return html.Section([title, body], className="paper")
+    notes = [html.P(words("source_note", source=s.source_id, note=s.note), className="soft") for s in now.sources if s.note]
+    return html.Section([title, body, *notes], className="paper")
 
 
 def simple_table(names: Sequence[str], rows: Sequence[Sequence[Any]], words: Words) -> Any:

@@ -158,7 +158,7 @@ def with_figures(api: Fake) -> None:
     ]
     last_at = iso(at - timedelta(seconds=70))
     source = {"source_id": "cam-1", "status": "offline", "last_at": last_at, "provenance": "camera", "gaps": 2}
-    api.sources = [source | {"health": None}]
+    api.sources = [source | {"health": {"detail": "faces: 0 of 12 good enough to read (12 small)"}}]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -178,7 +178,7 @@ def test_an_offices_page(visit: Visit, api: Fake, size: tuple[int, int]) -> None
     expect(rest).to_contain_text("Hôm nay, 02/03/2026")
     for text in ("1.234", "1.180", "80 %", "trên 1.180 lượt", "4,3 % lượt bỏ về hoặc mất dấu", "đang tắt"):
         expect(rest).to_contain_text(text)
-    for text in ("đang phục vụ", "chưa có số liệu", "cam-1", "mất liên lạc", "1 phút"):
+    for text in ("đang phục vụ", "chưa có số liệu", "cam-1", "mất liên lạc", "1 phút", "Máy cam-1 báo: faces: 0 of 12"):
         expect(rest).to_contain_text(text)
     expect(page).to_have_title("Xã Hoà Hiệp · motcua")
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
