@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 from statistics import fmean, variance
 from typing import ClassVar
 
-from scipy.special import gammaincinv
-
+from motcua.edge.gamma import gamma_quantile
 from motcua.edge.messages import CounterState, QueueState
 from motcua.edge.visits import ClosedVisit, VisitState
 
@@ -115,7 +114,7 @@ def expected_wait(
     expected = k * mean / open_counters
     relative_variance = scatter * (1 / k + 1 / n)
     shape = 1 / relative_variance
-    low, high = (float(gammaincinv(shape, p)) * expected / shape for p in (0.1, 0.9))
+    low, high = (gamma_quantile(shape, p) * expected / shape for p in (0.1, 0.9))
     return expected, min(low, expected), max(high, expected)
 
 

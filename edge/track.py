@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import lap
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from motcua.edge import kalman
 from motcua.edge.geometry import Detections, Floats, Ids, Image, Tracks, iou, no_detections
@@ -219,7 +219,10 @@ class ByteTracker:
 
 def assign(cost: NDArray[Any], limit: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The pairs (rows, columns) of least total cost, none above ``limit``. cost: (n, m)."""
-    rows, columns = linear_sum_assignment(np.where(cost > limit, limit + 1e-4, cost))
+    capped = np.ascontiguousarray(np.where(cost > limit, limit + 1e-4, cost), dtype=np.float64)
+    _, rows, columns = lap.lapjvx(capped, extend_cost=True)
+    order = np.argsort(rows)
+    rows, columns = rows[order].astype(np.intp), columns[order].astype(np.intp)
     good = cost[rows, columns] <= limit
     return rows[good], columns[good]
 
