@@ -67,11 +67,18 @@ class Options:
 class Servers:
     """What runs underneath, and how to reach it."""
 
+    database: postgres.Postgres
     dsn: str
     broker: brokers.Broker
     passwords: dict[str, str]
     api_port: int
     dashboard_port: int
+
+    def check_alive(self) -> None:
+        """Raises DemoError when the database or the broker has ended: nothing works without them."""
+        for name, process in (("PostgreSQL", self.database.process), ("the MQTT broker", self.broker.process)):
+            if process.poll() is not None:
+                raise DemoError(f"{name} ended by itself ({process.returncode}): see its log in {data_folder() / 'demo'}")
 
     @property
     def public_url(self) -> str:
@@ -106,7 +113,7 @@ def run(options: Options, stop: threading.Event, console: Console) -> dict[str, 
         ready_at = datetime.now(UTC)
         console.print(f"ready after {time.monotonic() - began:.1f} s")
         _tell(servers, password, console, options)
-        _watch(children, options, stop)
+        _watch(children, servers, options, stop)
         return _counts(servers, children, ready_at) if options.for_s is not None else None
 
 
@@ -170,7 +177,7 @@ def _start_servers(folder: Path, options: Options, stack: ExitStack, console: Co
     stack.callback(broker.stop)
     note = "" if broker.kind == "mosquitto" else ": no rights per user, for the demo only"
     console.print(f"✓ MQTT broker ({broker.kind}{note})")
-    return Servers(server.create("motcua"), broker, passwords, *ports)
+    return Servers(server, server.create("motcua"), broker, passwords, *ports)
 
 
 def _port(wanted: int, option: str, console: Console) -> int:
@@ -297,12 +304,13 @@ def _tell(servers: Servers, password: str, console: Console, options: Options) -
     console.print("Neither ever appears on the public map. Ctrl-C stops everything.", highlight=False)
 
 
-def _watch(children: Children, options: Options, stop: threading.Event) -> None:
+def _watch(children: Children, servers: Servers, options: Options, stop: threading.Event) -> None:
     end = None if options.for_s is None else time.monotonic() + options.for_s
     while not stop.wait(0.2):
         now = time.monotonic()
         if end is not None and now >= end:
             return
+        servers.check_alive()
         told = len(children.errors)
         children.look_after(now)
         for error in children.errors[told:]:

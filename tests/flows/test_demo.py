@@ -161,3 +161,18 @@ def test_a_killed_child_is_started_again_and_told(
     counts = json.loads(out.read_text())
     assert [e.split(":")[0] for e in counts["errors"]] == ["ingest ended with -9"]
     assert counts["queue_samples"] >= 2, "what was not confirmed was sent again"
+
+
+@pytest.mark.timeout(180)
+def test_when_the_database_dies_the_demo_ends_with_one_sentence(
+    open_folder: Path, eventually: Callable[..., object]
+) -> None:
+    with demo(open_folder, eventually, "--offices", "0") as running:
+        children = psutil.Process(running.process.pid).children(recursive=True)
+        (database,) = [c for c in psutil.Process(running.process.pid).children() if c.name() == "postgres"]
+        database.kill()
+        assert running.end() == 1
+        assert "PostgreSQL ended by itself (-9): see its log in" in running.said
+        assert "Traceback" not in running.said
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert alive == []
