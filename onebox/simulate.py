@@ -118,7 +118,7 @@ class SimulatedOffice:
 
     def health(self, at: datetime) -> Health:
         """That the simulator runs."""
-        return Health(**self._envelope(at), status="online", agent_version=agent_version(), detail="simulated")
+        return Health(**self._envelope(at), status="online", agent_version=agent_version())
 
     def _visit(self, c: Customer) -> Visit:
         arrival, departure = self._instant(c.arrival_s), self._instant(c.departure_s)
