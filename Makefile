@@ -26,7 +26,7 @@ lint:  ## the linters alone
 	MYPYPATH=.typing $(BIN)/python -m mypy $(addprefix -p motcua.,$(ROOMS))
 	PYTHONPATH=.typing $(BIN)/lint-imports
 
-test-timescale:  ## the storage tests on a TimescaleDB of your own; its public schema is dropped (DSN=postgresql://…)
+test-timescale:  ## the storage tests on a TimescaleDB of your own; the tables in its public schema are dropped (DSN=postgresql://…)
 	@test -n "$(DSN)" || { echo "name the server: make test-timescale DSN=postgresql://user:password@host/database" >&2; exit 1; }
 	@./setup.sh $(VENV) test
 	MOTCUA_TEST_TIMESCALE_DSN="$(DSN)" $(BIN)/python -m pytest tests/analytics/test_contract.py $(ARGS)

@@ -27,14 +27,29 @@ def _package_folder() -> Path:
     return folder
 
 
+def _empty(conn: psycopg.Connection) -> None:
+    """Drop every table and function of the public schema that no extension owns; continuous aggregates go with their tables."""
+    ours = "not exists (select from pg_depend d where d.objid = x.oid and d.deptype = 'e')"
+    for statement in (
+        (
+            f"select format('drop table if exists %s cascade', x.oid::regclass) from pg_class x "
+            f"where relnamespace = 'public'::regnamespace and relkind = 'r' and {ours}"
+        ),
+        (
+            f"select format('drop function if exists %s cascade', x.oid::regprocedure) from pg_proc x "
+            f"where pronamespace = 'public'::regnamespace and {ours}"
+        ),
+    ):
+        for (drop,) in conn.execute(statement.encode()).fetchall():
+            conn.execute(drop.encode())
+
+
 @pytest.fixture
 def timescale_dsn(tmp_path: Path, eventually: Callable[..., object]) -> Iterator[str]:
-    """A fresh TimescaleDB: the server in MOTCUA_TEST_TIMESCALE_DSN (its public schema is dropped), else WebAssembly."""
+    """A fresh TimescaleDB: the server in MOTCUA_TEST_TIMESCALE_DSN (what is in its public schema is dropped), else WebAssembly."""
     if given := os.environ.get("MOTCUA_TEST_TIMESCALE_DSN"):
         with psycopg.connect(given, autocommit=True) as conn:
-            conn.execute("drop extension if exists timescaledb cascade")
-            conn.execute("drop schema public cascade")
-            conn.execute("create schema public")
+            _empty(conn)
         yield given
         return
     node = shutil.which("node")

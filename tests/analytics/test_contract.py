@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
-import pytest
 from builders import NOON, health, queue, rating, sentiment, ticket, visit
 
 from motcua.analytics import db, store
@@ -190,9 +188,11 @@ def test_a_will_counts_for_the_newest_epoch_only(each_dsn: str) -> None:
         assert store.sources(conn)[0]["status"] == "online"
 
 
-@pytest.mark.skipif("MOTCUA_TEST_TIMESCALE_DSN" not in os.environ, reason="make test-timescale DSN=… only")
-def test_the_policies_are_taken_by_the_given_server(timescale_dsn: str) -> None:
+def test_the_policies_are_taken_and_setting_them_again_changes_nothing(timescale_dsn: str) -> None:
     with db.connect(timescale_dsn) as conn:
         db.migrate(conn, SETTINGS)
         jobs = {job["proc_name"] for job in db.status(conn)["jobs"]}
+        count = len(db.status(conn)["jobs"])
+        db.migrate(conn, SETTINGS)
+        assert len(db.status(conn)["jobs"]) == count
         assert {"policy_refresh_continuous_aggregate", "policy_compression", "policy_retention"} <= jobs
