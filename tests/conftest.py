@@ -1,4 +1,4 @@
-"""Real servers for the tests: one PostgreSQL and one broker for the whole run, a fresh database for each test that asks."""
+"""Real servers for the tests: one PostgreSQL for the whole run; a fresh database and a fresh broker for each test that asks."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def migrated(pg_dsn: str) -> str:
     return pg_dsn
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def broker() -> Iterator[brokers.Broker]:
-    """The best broker there is: ``host``, ``port``; user ``ingest``, and ``edge`` for any source, with password ``secret``."""
+    """The best broker there is, with nothing kept from another test: ``host``, ``port``; user ``ingest``, and ``edge`` for any source, with password ``secret``."""
     users = [brokers.ingest_user("secret"), brokers.source_user("edge", "secret", "+", "+")]
     with _open_folder() as folder:
         running = brokers.start(folder / "broker", users)
