@@ -133,6 +133,13 @@ class DeepfaceReader:
             raise RuntimeError("the reader 'deepface' needs its extra: pip install 'motcua[deepface]'") from error
         self.version = str(getattr(deepface, "__version__", "unknown"))
         self._analyze: Callable[..., list[dict[str, dict[str, float]]]] = DeepFace.analyze
+        try:
+            self.read(np.full((64, 64, 3), 128, dtype=np.uint8))
+        except Exception as error:  # whatever it raises: without its weights it cannot read
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            raise RuntimeError(
+                f"deepface has no weights ({reason}): let it download them once, or put them below $DEEPFACE_HOME"
+            ) from error
 
     def read(self, face: Image) -> NDArray[np.float32]:
         (answer,) = self._analyze(face, actions=["emotion"], detector_backend="skip", enforce_detection=False, silent=True)

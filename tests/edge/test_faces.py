@@ -178,6 +178,17 @@ def test_deepface_is_asked_for_emotions_only_and_its_answer_becomes_probabilitie
     assert probabilities[reader.labels.index("happy")] == pytest.approx(0.9)
 
 
+def test_without_its_weights_deepface_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def analyze(*args: object, **kwargs: object) -> object:
+        raise ValueError("cannot download facial_expression_model_weights\nmore")
+
+    package = types.ModuleType("deepface")
+    package.DeepFace = types.SimpleNamespace(analyze=analyze)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "deepface", package)
+    with pytest.raises(RuntimeError, match=r"no weights \(cannot download facial_expression_model_weights\): let it"):
+        DeepfaceReader()
+
+
 def test_without_its_extra_deepface_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "deepface", None)
     with pytest.raises(RuntimeError, match=r"pip install 'motcua\[deepface\]'"):
