@@ -29,7 +29,7 @@ from motcua.edge.messages import ROOT, ack_topic
 SHARED = f"$share/ingest/{ROOT}/#"
 HEALTH = f"{ROOT}/+/+/health"  # retained messages do not reach shared subscriptions
 _IDLE_S = 0.01  # nothing more for this long: the batch is full enough
-_LONGEST_PAUSE_S = 10.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 
 log = logging.getLogger("motcua.ingest")
 
@@ -125,16 +125,24 @@ class Ingestor:
         return batch
 
     def _store(self, conn: psycopg.Connection, batch: list[_Arrived]) -> psycopg.Connection | None:
-        """Commit the batch, however long the database is away; then acknowledge and confirm."""
+        """Commit the batch, however long the database is away or full; then acknowledge and confirm."""
         current: psycopg.Connection | None = conn
+        pause = _FIRST_PAUSE_S
         while current is not None:
             try:
                 written = write(current, [a.delivery for a in batch])
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("lost the database (%s): nothing is acknowledged until it is back", _line(error))
+                if pause == _FIRST_PAUSE_S:
+                    log.warning(
+                        "the database does not take a batch (%s): nothing is acknowledged until it does", _line(error)
+                    )
                 current.close()
+                self._stop.wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
                 current = self._connect()
                 continue
+            if pause > _FIRST_PAUSE_S:
+                log.info("the database takes batches again")
             self._confirm(batch, written)
             return current
         return None
@@ -152,7 +160,7 @@ class Ingestor:
 
     def _connect(self) -> psycopg.Connection | None:
         """A connection to a migrated database; waits for it with capped back-off; None when stopped meanwhile."""
-        pause, told = 0.5, False
+        pause, told = _FIRST_PAUSE_S, False
         while not self._stop.is_set():
             try:
                 conn = psycopg.connect(

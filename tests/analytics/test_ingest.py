@@ -151,6 +151,27 @@ def test_while_the_database_is_away_nothing_is_confirmed_and_nothing_is_lost(
         assert ids(migrated) == {str(m.id) for m in sent}
 
 
+def test_a_full_disk_is_waited_for_without_haste(migrated: str, broker: Broker, edge: Edge, eventually: Eventually) -> None:
+    with psycopg.connect(migrated, autocommit=True) as conn:
+        conn.execute("create sequence attempts")
+        conn.execute(
+            "create function full_disk() returns trigger language plpgsql as $$ begin "
+            "perform nextval('attempts'); raise exception using errcode = 'disk_full', message = 'no space left'; end $$"
+        )
+        with ingesting(migrated, broker):
+            _until_subscribed(edge, eventually)
+            conn.execute("create trigger full_disk before insert on visit execute function full_disk()")
+            edge.send(visit(seq=1, epoch=1))
+            eventually(lambda: conn.execute("select last_value from attempts").fetchone() == (3,))
+            assert 1 not in edge.confirmed
+            conn.execute("drop trigger full_disk on visit")
+            eventually(lambda: edge.confirmed.get(1) == {1}, timeout=30)
+            attempts = conn.execute("select last_value from attempts").fetchone()
+            assert attempts is not None
+            assert attempts[0] <= 4, "it pauses between its attempts"
+    assert len(ids(migrated)) == 1
+
+
 def test_two_ingestors_share_the_work(migrated: str, broker: Broker, edge: Edge, eventually: Eventually) -> None:
     sent = [visit(seq=n, epoch=1) for n in range(1, 201)]
     with ingesting(migrated, broker, flush_s=0.02) as one, ingesting(migrated, broker, flush_s=0.02) as other:
