@@ -21,6 +21,7 @@ from motcua.analytics.settings import DbSettings
 
 MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
 FROZEN = MIGRATIONS / "frozen.txt"
+_NEW_ROLLUPS = {2: ("wait_1h", "flow_1h")}  # by migration
 _LOCK = 7_203_415_001  # advisory: one migration at a time
 
 
@@ -81,6 +82,8 @@ def migrate(conn: psycopg.Connection, settings: DbSettings | None = None) -> lis
             if known[name].sha256 != digest:
                 raise DbError(f"migration {name} was changed after it was applied: restore the released file")
         done = [m for name, m in known.items() if name not in applied and _apply(conn, name, m)]
+        if applied and back_end == "timescale":
+            _fill(conn, done)
         if back_end == "timescale" and settings is not None:
             _set_policies(conn, settings)
         return done
@@ -114,7 +117,8 @@ def refresh_rollups(conn: psycopg.Connection) -> int:
     if back_end_of(conn) != "plain":
         return 0
     written = 0
-    for rollup, lag in (("visit_1h", "2 hours"), ("queue_1m", "10 minutes")):
+    lags = {"visit_1h": "2 hours", "queue_1m": "10 minutes", "wait_1h": "2 hours", "flow_1h": "2 hours"}
+    for rollup, lag in lags.items():
         row = conn.execute("select refresh_rollup(%s, now() - %s::interval)", [rollup, lag]).fetchone()
         written += int(row[0]) if row else 0
     return written
@@ -177,6 +181,12 @@ def _apply(conn: psycopg.Connection, name: str, migration: Migration) -> bool:
     return True
 
 
+def _fill(conn: psycopg.Connection, done: list[Migration]) -> None:
+    """Fill the rollups that are new to a database with rows in it: the jobs only look some days back."""
+    for view in (view for m in done for view in _NEW_ROLLUPS.get(m.number, ()) if m.name == "timescale"):
+        conn.execute(sql.SQL("call refresh_continuous_aggregate({}, null, null)").format(sql.Literal(view)))
+
+
 def _set_policies(conn: psycopg.Connection, settings: DbSettings) -> None:
     """Refresh, columnstore and retention jobs of TimescaleDB, as the settings say; setting them twice changes nothing."""
 
@@ -188,6 +198,8 @@ def _set_policies(conn: psycopg.Connection, settings: DbSettings) -> None:
         ("queue_1h", "7 days", "1 hour", "10 minutes"),
         ("visit_1h", "7 days", "1 hour", "10 minutes"),
         ("visit_1d", "14 days", "1 day", "1 hour"),
+        ("wait_1h", "7 days", "1 hour", "10 minutes"),
+        ("flow_1h", "7 days", "1 hour", "10 minutes"),
     ):
         run("select remove_continuous_aggregate_policy({}, if_exists => true)", view)
         run(

@@ -18,6 +18,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "queue_sample": (
         *_HEAD, "lane", "state", "waiting", "in_service", "open_counters", "arrivals_per_h", "services_per_h",
         "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n", "counters", "model",
+        "measured_s", "waiting_person_s", "queue_arrivals", "queue_departures", "waited_min",
     ),
     "sentiment": (
         *_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "class_sums", "model",
@@ -26,6 +27,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "ticket": (*_HEAD, "counter_id", "ticket", "event", "lane", "procedure_id"),
     "health": (*_HEAD, "status", "body"),
 }  # fmt: skip
+
+
+_MORE = {"counters", "arrivals_per_h", "services_per_h", "waited_min"}
 
 
 def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
@@ -38,7 +42,7 @@ def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
 def sample_of(message: Queue) -> str:
     """What live pages need of a queue's newest sample, as JSON."""
     keep = {"state", "waiting", "in_service", "open_counters", "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n"}
-    return json.dumps(message.model_dump(mode="json", include=keep | {"counters", "arrivals_per_h", "services_per_h"}))
+    return json.dumps(message.model_dump(mode="json", include=keep | _MORE))
 
 
 def _model(message: Visit | Queue | Sentiment) -> str | None:
@@ -53,7 +57,9 @@ def _visit(m: Visit) -> tuple[Any, ...]:
 def _queue(m: Queue) -> tuple[Any, ...]:
     counters = json.dumps([c.model_dump() for c in m.counters])
     people = (m.waiting, m.in_service, m.open_counters, m.arrivals_per_h, m.services_per_h, m.oldest_wait_s)
-    return (m.lane, m.state, *people, m.expected_wait_s, m.low_s, m.high_s, m.n, counters, _model(m))
+    sums = (m.measured_s, m.waiting_person_s, m.queue_arrivals, m.queue_departures)
+    waited = None if m.waited_min is None else json.dumps(m.waited_min)
+    return (m.lane, m.state, *people, m.expected_wait_s, m.low_s, m.high_s, m.n, counters, _model(m), *sums, waited)
 
 
 def _sentiment(m: Sentiment) -> tuple[Any, ...]:

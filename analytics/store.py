@@ -87,6 +87,16 @@ def wait_bins(conn: Connection, office_id: str, provenance: str, since: datetime
     return rows(conn, "wait_bins", office_id=office_id, provenance=provenance, since=since, until=until)
 
 
+def waits_by_arrival(conn: Connection, office_id: str, provenance: str, since: datetime, until: datetime) -> list[Row]:
+    """Of everybody who arrived in whole hours: counts and sums by hour of arrival, ``queued`` or not, and minute waited."""
+    return rows(conn, "waits_by_arrival", office_id=office_id, provenance=provenance, since=since, until=until)
+
+
+def flow_by_hour(conn: Connection, office_id: str, provenance: str, since: datetime, until: datetime) -> list[Row]:
+    """Little's sums by hour; hours in which nothing was counted are left out."""
+    return rows(conn, "flow_by_hour", office_id=office_id, provenance=provenance, since=since, until=until)
+
+
 def provenances(conn: Connection, office_id: str, since: datetime, until: datetime) -> list[Row]:
     """Where an office's visits of a span came from."""
     return rows(conn, "provenances", office_id=office_id, since=since, until=until)

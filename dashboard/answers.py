@@ -101,6 +101,26 @@ class OfficeNow(LiveOffice):
     sources: tuple[Source, ...] = ()
 
 
+class Estimate(_Answer):
+    """One estimand over everybody who arrived in a span, seconds, 95 % interval; None is unknown."""
+
+    n: int = 0
+    events: int = 0
+    mean_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    median_s: float | None = None
+    p90_s: float | None = None
+
+
+class Period(_Answer):
+    """The waits of everybody who arrived in a span; ``estimates_differ`` says that two ways to measure contradict each other."""
+
+    until_service: Estimate | None = None
+    still_waiting: int = 0
+    estimates_differ: bool | None = None
+
+
 class Bucket(_Answer):
     """One hour of waits of the served, seconds, 95 % interval; ``n`` of 0 carries no figures."""
 
@@ -155,6 +175,7 @@ class Today(_Answer):
     balked: int | None = None
     lost: int | None = None
     wait: DayWait | None = None
+    period: Period | None = None
     sentiment: Sentiment | None = None
 
 

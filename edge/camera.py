@@ -11,12 +11,13 @@ import numpy as np
 
 from motcua.edge.capture import Frame
 from motcua.edge.compose import Source, health_message, queue_message, sentiment_message, visit_message
+from motcua.edge.flow import QueueFlow
 from motcua.edge.geometry import Detector, Image, Tracks, foot
 from motcua.edge.messages import Health, Message, ModelInfo
 from motcua.edge.outbox import Outbox, OutboxDamaged, OutboxError
 from motcua.edge.pace import Every, Speedometer
 from motcua.edge.pipeline import Step, TimedTracks
-from motcua.edge.queue import figures, recent
+from motcua.edge.queue import figures, measured, recent
 from motcua.edge.sentiment import Period
 from motcua.edge.settings import CameraSettings
 from motcua.edge.visits import ClosedVisit, Positions, VisitState, flush, step
@@ -97,6 +98,7 @@ class Camera:
         self._lap = 0
         self._size = (1, 1)  # width, height, px
         self._live, self._final = VisitState(), VisitState()
+        self._flow = QueueFlow(zones, settings.visits)
         self._history: list[ClosedVisit] = []
         self._sample, self._beat = Every(settings.sample_s), Every(HEALTH_S)
         self._speed = Speedometer()
@@ -131,6 +133,7 @@ class Camera:
         if self._live.at is not None:
             self._history += flush(self._live, self._live.at)
         self._live, self._final = VisitState(), VisitState()
+        self._flow.reset()
         self._anchor = at
         try:
             self._outbox.new_epoch(at)
@@ -165,7 +168,9 @@ class Camera:
         """Visits by tracks that will not change any more."""
         for timed in final:
             at = self._anchor + timedelta(seconds=timed.at_s)
-            self._final, closed = step(self._final, self._positions(timed.tracks), at, self._zones, self._settings.visits)
+            seen = self._positions(timed.tracks)
+            self._flow.take(seen, at)
+            self._final, closed = step(self._final, seen, at, self._zones, self._settings.visits)
             self._put([visit_message(self._source, v, self._model) for v in closed])
             for v in closed:
                 if self._observer is not None and v.service_start_at is not None and v.counter_id is not None:
@@ -196,7 +201,7 @@ class Camera:
             settings=self._settings.queue,
         )
         at = now if self._live.at is None or known.state == "blind" else self._live.at
-        return queue_message(self._source, known, at, self._model)
+        return queue_message(self._source, measured(known, self._flow.take_out()), at, self._model)
 
     def _state(self, now: datetime, problem: str | None) -> tuple[Literal["online", "degraded"], str]:
         _, lag_s = self._speed.read(now)

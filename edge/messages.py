@@ -35,6 +35,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Minute = Annotated[int, Field(ge=0, le=120)]
 Provenance = Literal["camera", "replay", "simulated", "kiosk", "import"]
 Lane = Literal["ordinary", "priority", "appointment"]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
@@ -121,6 +122,9 @@ class Queue(_Envelope):
 
     ``expected_wait_s`` is the wait of a newcomer, with its 80 % interval ``low_s``..``high_s`` and the number ``n`` of
     finished services behind it; all are None unless ``state`` is ``ok``.
+
+    ``measured_s``, ``waiting_person_s``, ``queue_arrivals`` and ``queue_departures`` are sums over the frames since the last
+    sample, for Little's law; they come up to 5 s late, and all are None where nothing is counted.
     """
 
     type: Literal["queue"] = "queue"
@@ -137,7 +141,23 @@ class Queue(_Envelope):
     high_s: Seconds | None = None
     n: Count = 0
     counters: Annotated[tuple[CounterState, ...], Field(max_length=64)] = ()
+    measured_s: Seconds | None = Field(default=None, description="Seconds of frames that the following three sums cover")
+    waiting_person_s: Seconds | None = Field(default=None, description="Integral of the people in the queue, person-seconds")
+    queue_arrivals: Count | None = Field(default=None, description="People who joined the queue")
+    queue_departures: Count | None = Field(default=None, description="People who left the queue, served or not")
+    waited_min: Annotated[dict[Minute, Count], Field(max_length=121)] | None = Field(
+        default=None, description="The people who wait now by the whole minutes that they have waited, 120 and more in 120"
+    )
     model: ModelInfo | None = None
+
+    @model_validator(mode="after")
+    def _measured_together(self) -> Queue:
+        sums = (self.measured_s, self.waiting_person_s, self.queue_arrivals, self.queue_departures)
+        if any(x is None for x in sums) and any(x is not None for x in sums):
+            raise ValueError(
+                "measured_s, waiting_person_s, queue_arrivals and queue_departures are given together or not at all"
+            )
+        return self
 
     @model_validator(mode="after")
     def _known_or_none(self) -> Queue:

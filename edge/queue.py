@@ -8,12 +8,14 @@ uncertainty of ``s`` itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean, variance
 from typing import ClassVar
 
+from motcua.edge.flow import FlowSums
 from motcua.edge.gamma import gamma_quantile
 from motcua.edge.messages import CounterState, QueueState
 from motcua.edge.visits import ClosedVisit, VisitState
@@ -48,6 +50,22 @@ class QueueFigures:
     high_s: float | None = None
     n: int = 0
     counters: tuple[CounterState, ...] = ()
+    measured_s: float | None = None
+    waiting_person_s: float | None = None
+    queue_arrivals: int | None = None
+    queue_departures: int | None = None
+    waited_min: dict[int, int] | None = None
+
+
+def measured(known: QueueFigures, flow: FlowSums) -> QueueFigures:
+    """The same figures with what was counted since the last sample; it stands beside every state, ``blind`` too."""
+    return replace(
+        known,
+        measured_s=flow.measured_s,
+        waiting_person_s=flow.waiting_person_s,
+        queue_arrivals=flow.arrivals,
+        queue_departures=flow.departures,
+    )
 
 
 def recent(history: Sequence[ClosedVisit], at: datetime, settings: QueueSettings) -> list[ClosedVisit]:
@@ -90,6 +108,7 @@ def figures(
         oldest_wait_s=max((_age(p.arrival_at, at) for p in waiting if p.arrival_at), default=None),
         n=len(served),
         counters=states,
+        waited_min=dict(Counter(min(int(_age(p.arrival_at, at) // 60), 120) for p in waiting if p.arrival_at)),
     )
     return _with_forecast(known, [v for v in served if v.service_start_at], settings)
 

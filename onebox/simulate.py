@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,11 +78,15 @@ class SimulatedOffice:
         self._queue = QueueNow(model, seed)
         self._model, self._begin, self._epoch, self._seq = model, begin, epoch, 0
         self._services: deque[tuple[datetime, float]] = deque()  # (departure, seconds) of the last hour
+        self._queued: list[Customer] = []  # who left the system since the last sample
+        self._sampled_s: float | None = None
 
     def warm_up(self, at: datetime) -> None:
         """Run up to ``at`` without telling anything."""
-        for c in self._queue.advance((at - self._begin).total_seconds()):
+        self._sampled_s = (at - self._begin).total_seconds()
+        for c in self._queue.advance(self._sampled_s):
             self._count(c)
+        self._queued.clear()
 
     def visits(self, at: datetime) -> list[Visit]:
         """The visits that ended up to ``at`` since the last call."""
@@ -113,8 +117,22 @@ class SimulatedOffice:
             services_per_h=float(len(self._services)),
             n=len(self._services),
             counters=counters,
+            waited_min=dict(Counter(min(int((at_s - c.arrival_s) // 60), 120) for c in waiting)),
+            **self._flow(at_s),
             model=MODEL,
         )
+
+    def _flow(self, at_s: float) -> dict[str, Any]:
+        """What Little's law needs, exactly, since the last sample."""
+        since_s = 0.0 if self._sampled_s is None else self._sampled_s
+        spans = [(c.arrival_s, c.arrival_s + c.waiting_s) for c in [*self._queued, *self._queue.inside] if c.waiting_s > 0]
+        self._queued, self._sampled_s = [], at_s
+        return {
+            "measured_s": at_s - since_s,
+            "waiting_person_s": round(sum(max(0.0, min(end, at_s) - max(start, since_s)) for start, end in spans), 3),
+            "queue_arrivals": sum(since_s < start <= at_s for start, _ in spans),
+            "queue_departures": sum(since_s < end <= at_s for _, end in spans),
+        }
 
     def health(self, at: datetime) -> Health:
         """That the simulator runs."""
@@ -135,6 +153,7 @@ class SimulatedOffice:
         )
 
     def _count(self, c: Customer) -> None:
+        self._queued.append(c)
         if c.start_s is not None:
             self._services.append((self._instant(c.departure_s), c.departure_s - c.start_s))
 

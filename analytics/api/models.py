@@ -121,8 +121,52 @@ class OfficeLive(LiveOffice):
     sources: list[SourceNow]
 
 
+class Estimate(BaseModel):
+    """One estimand over everybody who arrived in a span: Kaplan-Meier's figures, 95 % intervals."""
+
+    n: int = Field(description="People, censored ones included")
+    events: int = Field(description="People whose wait is known")
+    mean_s: float = Field(description="Restricted to restricted_to_s")
+    low_s: float | None
+    high_s: float | None
+    median_s: float | None = Field(description="To the end of its minute; null where the curve does not reach it")
+    median_low_s: float | None
+    median_high_s: float | None
+    p90_s: float | None
+    restricted_to_s: float = Field(
+        description="120 min, or the longest wait seen where nobody is known to have waited longer"
+    )
+    beyond_share: float = Field(description="Share that waits longer than restricted_to_s")
+
+
+class Little(BaseModel):
+    """The mean time in queue of all who queued, by Little's law: person-seconds over departures, 95 % interval."""
+
+    mean_s: float
+    low_s: float | None
+    high_s: float | None
+    departures: int
+    measured_s: float
+
+
+class Period(BaseModel):
+    """The waits of everybody who arrived in a span. Three estimands, never mixed; the second is measured twice."""
+
+    since: datetime
+    until: datetime
+    served: Estimate | None = Field(description="Wait of those whose service started")
+    in_queue: Estimate | None = Field(description="Time in queue of all who queued, served or not; lost tracks are censored")
+    until_service: Estimate | None = Field(description="Wait until service; reneged, lost and still waiting are censored")
+    still_waiting: int = Field(description="Who arrived in the span and waits now")
+    foretold: int = Field(description="How many of them count with what they have waited and are foretold to wait")
+    little: Little | None = Field(description="in_queue again, without track identity; null where nothing was counted")
+    estimates_differ: bool | None = Field(
+        description="Whether in_queue and little contradict each other by more than the interval of their difference and 5 %"
+    )
+
+
 class Bucket(BaseModel):
-    """One hour. Figures are null where nobody was served."""
+    """One hour. Figures are null where nobody was served. All but ``until_service`` go by the hour in which a visit closed."""
 
     start: datetime
     end: datetime
@@ -137,14 +181,16 @@ class Bucket(BaseModel):
     lost: int = 0
     censored_share: float | None = None
     stitched_share: float | None = None
+    until_service: Estimate | None = Field(default=None, description="Of those who arrived in this hour")
 
 
 class Waits(BaseModel):
-    """Hourly waits of the served, with 95 % intervals."""
+    """Hourly waits of the served, with 95 % intervals, and the whole span."""
 
     provenance: Provenance | None
     definition: Literal["served"] = "served"
     buckets: list[Bucket]
+    period: Period
 
 
 class WaitToday(BaseModel):
@@ -182,6 +228,7 @@ class Today(BaseModel):
     balked: int
     lost: int
     wait: WaitToday | None
+    period: Period
     sentiment: SentimentToday
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,10 +11,23 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from motcua.analytics import store
-from motcua.analytics.api import accounts, views
-from motcua.analytics.api.context import COOKIE, AdminDep, ContextDep, NowDep, OfficeId, StaffDep, now, one_office, visible
+from motcua.analytics.api import accounts, periods, views
+from motcua.analytics.api.context import (
+    COOKIE,
+    AdminDep,
+    Connection,
+    Context,
+    ContextDep,
+    NowDep,
+    OfficeId,
+    StaffDep,
+    now,
+    one_office,
+    visible,
+)
 from motcua.analytics.api.live import encode
-from motcua.analytics.api.models import DeadLetter, Live, LiveOffice, OfficeLive, Problem, SourceNow, Today, Waits
+from motcua.analytics.api.models import DeadLetter, Live, LiveOffice, OfficeLive, Period, Problem, SourceNow, Today, Waits
+from motcua.analytics.estimates import Waiting
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 503)}
 _ONE = {**_ANSWERS, 404: {"model": Problem}}
@@ -64,7 +77,8 @@ def waits(
         one_office(conn, who, at, office_id)
         provenance = store.best(row["provenance"] for row in store.provenances(conn, office_id, since, until))
         rows = store.waits_by_hour(conn, office_id, provenance, since, until) if provenance else []
-    return views.waits(rows, provenance, since, until)
+        arrived, waiting, whole = _period(ctx, conn, office_id, provenance, since, until, at)
+    return views.waits(rows, arrived, waiting, provenance, whole)
 
 
 @routes.get("/offices/{office_id}/today", responses=_ONE)
@@ -74,9 +88,23 @@ def today(office_id: OfficeId, ctx: ContextDep, who: StaffDep, at: NowDep) -> To
     with ctx.connection() as conn:
         one_office(conn, who, at, office_id)
         counts = store.counts(conn, *store.span_of(day), office_id)
+        provenance = store.best(c["provenance"] for c in counts)
+        _, _, whole = _period(ctx, conn, office_id, provenance, *store.span_of(day), at)
         sentiment = store.sentiment_day(conn, office_id, day)
         sources = store.sources(conn, office_id)
-    return views.today(day, counts, sentiment, sources)
+    return views.today(day, counts, sentiment, sources, whole)
+
+
+def _period(
+    ctx: Context, conn: Connection, office_id: str, provenance: str | None, since: datetime, until: datetime, at: datetime
+) -> tuple[list[store.Row], list[Waiting], Period]:
+    """Rows by hour of arrival, who waits now, and the whole span."""
+    if provenance is None:
+        return [], [], periods.period([], [], [], since, until, at)
+    arrived = store.waits_by_arrival(conn, office_id, provenance, since, until)
+    flows = store.flow_by_hour(conn, office_id, provenance, since, until)
+    waiting = periods.waiting_now(store.queue_now(conn, office_id), provenance, at, ctx.settings.stale_after_s)
+    return arrived, waiting, periods.period(arrived, flows, waiting, since, until, at)
 
 
 @routes.get("/sources", responses=_ANSWERS)

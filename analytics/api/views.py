@@ -11,6 +11,7 @@ from motcua.analytics.api.models import (
     CounterNow,
     LiveOffice,
     OfficeLive,
+    Period,
     PublicOffice,
     SentimentToday,
     SourceNow,
@@ -19,6 +20,8 @@ from motcua.analytics.api.models import (
     Waits,
     WaitToday,
 )
+from motcua.analytics.api.periods import hour_until_service
+from motcua.analytics.estimates import Waiting
 from motcua.analytics.store import PREFERENCE, REAL, best
 from motcua.analytics.waits import live_wait, mean_of
 
@@ -132,19 +135,23 @@ def source(row: Row) -> SourceNow:
     return SourceNow.model_validate(row, from_attributes=False, extra="ignore")
 
 
-def waits(rows: Sequence[Row], provenance: str | None, since: datetime, until: datetime) -> Waits:
-    """Every hour of the span, those without visits too."""
+def waits(
+    rows: Sequence[Row], arrived: Sequence[Row], waiting: Sequence[Waiting], provenance: str | None, whole: Period
+) -> Waits:
+    """Every hour of the span, those without visits too. arrived: rows of ``waits_by_arrival``."""
     known = {row["bucket"]: row for row in rows}
     buckets = []
-    start = since
-    while start < until:
+    start = whole.since
+    while start < whole.until:
         row = known.get(start)
-        buckets.append(_bucket(row, start) if row else Bucket(start=start, end=start + HOUR, n=0))
+        bucket = _bucket(row, start) if row else Bucket(start=start, end=start + HOUR, n=0)
+        by_arrival = hour_until_service(arrived, waiting, start)
+        buckets.append(bucket.model_copy(update={"until_service": by_arrival}))
         start += HOUR
-    return Waits.model_validate({"provenance": provenance, "buckets": buckets})
+    return Waits.model_validate({"provenance": provenance, "buckets": buckets, "period": whole})
 
 
-def today(day: date, counts: Sequence[Row], sentiment: Sequence[Row], sources: Sequence[Row]) -> Today:
+def today(day: date, counts: Sequence[Row], sentiment: Sequence[Row], sources: Sequence[Row], whole: Period) -> Today:
     """One office's day."""
     provenance = best(c["provenance"] for c in counts)
     row = next((c for c in counts if c["provenance"] == provenance), None)
@@ -154,6 +161,7 @@ def today(day: date, counts: Sequence[Row], sentiment: Sequence[Row], sources: S
             "provenance": provenance,
             **{key: row[key] if row else 0 for key in ("visits", "served", "reneged", "balked", "lost")},
             "wait": _wait_today(row) if row else None,
+            "period": whole,
             "sentiment": sentiment_today(sentiment, sources),
         }
     )

@@ -10,7 +10,7 @@ from dash import html
 
 from motcua.dashboard import format as fmt
 from motcua.dashboard import tell
-from motcua.dashboard.answers import Bucket, Counter, OfficeNow, Sentiment, Source, Today
+from motcua.dashboard.answers import Bucket, Counter, OfficeNow, Period, Sentiment, Source, Today
 from motcua.dashboard.pages import parts
 from motcua.dashboard.states import is_real, mark_of
 from motcua.dashboard.words import Words
@@ -89,10 +89,30 @@ def today_section(today: Today, words: Words) -> Any:
     more = [
         card(words("within_15"), share, words("def_within_15"), words, *share_lines),
         card(words("mean_wait"), mean, words("def_mean"), words, *mean_lines),
+        until_service_card(today.period, words),
         sentiment_card(today.sentiment, words),
     ]
     title = html.H2([words("today_title", day=fmt.day(today.day)), *_not_real(today.provenance, words)])
     return html.Section([title, html.Div([*counts, *more], className="cards")])
+
+
+def until_service_card(period: Period | None, words: Words) -> Any:
+    """The mean wait of everybody who came, whoever gave up or still waits counted too; says where two measures contradict."""
+    given = period or Period()
+    known, lines, value = given.until_service, list[str](), None
+    if known is not None and known.mean_s is not None:
+        value = fmt.span(known.mean_s, words)
+        lines = _mean_lines(known.low_s, known.high_s, words)
+        if known.median_s is not None:
+            lines.append(words("median", time=fmt.span(known.median_s, words)))
+        if known.p90_s is not None:
+            lines.append(words("p90", time=fmt.span(known.p90_s, words)))
+        lines.append(
+            words("of_people", n=fmt.number(known.n, words.lang), waiting=fmt.number(given.still_waiting, words.lang))
+        )
+    if given.estimates_differ:
+        lines.append(words("estimates_differ"))
+    return card(words("until_service"), value, words("def_until_service"), words, *lines)
 
 
 def sentiment_card(sentiment: Sentiment | None, words: Words) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from builders import NOON, health, queue, rating, sentiment, ticket, visit
 
 from motcua.analytics import db, store
@@ -39,7 +42,8 @@ def a_day() -> list[Message]:
         visit(at=NOON, office_id="vl-2", lane="priority"),
         visit(at=NOON, arrival_at=NOON - timedelta(hours=3), service_start_at=NOON - timedelta(minutes=1)),
     ]
-    messages += [queue(at=NOON + timedelta(seconds=5 * i), waiting=i) for i in range(30)]
+    sums: dict[str, Any] = {"measured_s": 5.0, "waiting_person_s": 21.5, "queue_arrivals": 2, "queue_departures": 1}
+    messages += [queue(at=NOON + timedelta(seconds=5 * i), waiting=i, **sums, waited_min={0: i}) for i in range(30)]
     messages += [
         queue(at=NOON + timedelta(minutes=9), state="blind", waiting=None),
         sentiment(),
@@ -53,7 +57,7 @@ def a_day() -> list[Message]:
 def relations(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row that the queries see, in an order and with types that do not depend on the back end."""
     answer = {}
-    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h"):
+    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "wait_1h", "flow_1h"):
         rows = conn.execute(f"select * from {name}".encode()).fetchall()
         plain = [tuple(float(v) if hasattr(v, "as_tuple") else v for v in row) for row in rows]
         answer[name] = sorted((tuple(round(v, 6) if isinstance(v, float) else v for v in row) for row in plain), key=str)
@@ -73,6 +77,8 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "counts": clean(store.counts(conn, since, until)),
         "waits_by_hour": clean(store.waits_by_hour(conn, office, "camera", since, until)),
         "wait_bins": clean(store.wait_bins(conn, office, "camera", since, until)),
+        "waits_by_arrival": clean(store.waits_by_arrival(conn, office, "camera", since, until)),
+        "flow_by_hour": clean(store.flow_by_hour(conn, office, "camera", since, until)),
         "provenances": clean(store.provenances(conn, office, since, until)),
         "counters": clean(store.counters(conn, office, since, until)),
         "daily": clean(store.daily(conn, office, since, until)),
@@ -89,15 +95,16 @@ def fill(dsn: str, messages: list[Message]) -> dict[str, Any]:
         assert db.migrate(conn, SETTINGS) == []
         write(conn, delivered(messages[::2]))
         if db.back_end_of(conn) == "timescale":
-            for view in ("queue_1m", "queue_1h", "visit_1h", "visit_1d"):
+            for view in ("queue_1m", "queue_1h", "visit_1h", "visit_1d", "wait_1h", "flow_1h"):
                 conn.execute(f"call refresh_continuous_aggregate('{view}', null, '2026-03-20')".encode())
         else:
             conn.execute("select refresh_rollup('visit_1h', '2026-03-20'), refresh_rollup('queue_1m', '2026-03-20')")
+            conn.execute("select refresh_rollup('wait_1h', '2026-03-20'), refresh_rollup('flow_1h', '2026-03-20')")
         early = relations(conn)
         write(conn, delivered(messages[1::2]))
         write(conn, delivered(messages))  # everything once more: nothing changes
         if db.back_end_of(conn) == "timescale":
-            for view in ("queue_1m", "queue_1h", "visit_1h", "visit_1d"):
+            for view in ("queue_1m", "queue_1h", "visit_1h", "visit_1d", "wait_1h", "flow_1h"):
                 conn.execute(f"call refresh_continuous_aggregate('{view}', null, '2026-03-20')".encode())
         late = relations(conn)
         status = db.status(conn)
@@ -196,3 +203,34 @@ def test_the_policies_are_taken_and_setting_them_again_changes_nothing(timescale
         db.migrate(conn, SETTINGS)
         assert len(db.status(conn)["jobs"]) == count
         assert {"policy_refresh_continuous_aggregate", "policy_compression", "policy_retention"} <= jobs
+
+
+def test_an_older_database_keeps_its_past_when_it_is_migrated(
+    each_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Visits of long before the jobs' window are in the new rollups, and new messages join them."""
+    released = db.MIGRATIONS
+    shutil.copytree(released, tmp_path / "first", ignore=shutil.ignore_patterns("0002*"))
+    long_ago = NOON - timedelta(days=300)
+    with db.connect(each_dsn) as conn:
+        with monkeypatch.context() as older:
+            older.setattr(db, "MIGRATIONS", tmp_path / "first")
+            assert len(db.migrate(conn)) == 2
+        conn.execute(
+            "insert into visit (id, at, office_id, source_id, counter_id, lane, arrival_at, service_start_at, departure_at, outcome, "
+            "waiting_s, service_s, sojourn_s, stitched_s, provenance, epoch, seq) values (gen_random_uuid(), %(at)s, 'vl-29734', "
+            "'cam-1', 'q1', 'ordinary', %(at)s::timestamptz - interval '10 min', %(at)s, %(at)s, 'served', 600, 0, 600, 0, "
+            "'camera', 1, 1)",
+            {"at": long_ago},
+        )
+        assert [m.number for m in db.migrate(conn, SETTINGS)] == [2, 2]
+        write(conn, delivered([visit(), queue(measured_s=5.0, waiting_person_s=9.0, queue_arrivals=1, queue_departures=0)]))
+        if db.back_end_of(conn) == "timescale":
+            conn.execute(
+                "call refresh_continuous_aggregate('wait_1h', now() - interval '7 days', now() - interval '1 hour')"
+            )
+        for at in (long_ago, NOON):
+            (row,) = store.waits_by_arrival(conn, "vl-29734", "camera", at - timedelta(hours=1), at + timedelta(hours=1))
+            assert row["served_n"] == 1
+        (flow,) = store.flow_by_hour(conn, "vl-29734", "camera", NOON, NOON + timedelta(hours=1))
+        assert (flow["measured_s"], flow["waiting_person_s"], flow["arrivals"], flow["departures"]) == (5, 9, 1, 0)

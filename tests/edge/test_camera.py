@@ -210,7 +210,8 @@ def test_a_full_disk_stops_nothing_and_is_said_once(rig: Callable[..., Rig], cap
     one.outbox._db.execute("PRAGMA max_page_count = 1")
     for row in range(8):
         one.show(STORY, 31, start=31 * row, lap=row)
-    assert caplog.text.count("check disk space") == 1
+    # A small message may still find room in the last page: then it is said once for each time that it begins anew.
+    assert caplog.text.count("check disk space") == caplog.text.count("takes messages again") + 1 <= 2
     dropped = one.outbox.dropped()
     assert dropped["visit"] >= 1
     one.outbox._db.execute("PRAGMA max_page_count = 1000000")

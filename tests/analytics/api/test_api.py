@@ -142,9 +142,53 @@ def test_the_waits_of_twelve_hours_are_twelve_buckets_and_empty_ones_are_unknown
     assert len(answer["buckets"]) == 12
     last, empty = answer["buckets"][-1], answer["buckets"][0]
     assert (last["n"], last["mean_s"], last["low_s"], last["high_s"], last["max_s"]) == (3, 300, 300, 300, 300)
-    assert (empty["n"], empty["mean_s"], empty["within_15_share"]) == (0, None, None)
+    assert (empty["n"], empty["mean_s"], empty["within_15_share"], empty["until_service"]) == (0, None, None, None)
+    assert (answer["period"]["little"], answer["period"]["estimates_differ"]) == (None, None), "nothing was counted"
     for hours in (0, 169, "x"):
         assert api.client("local").get("/api/v1/offices/vl-1/waits", params={"hours": hours}).status_code == 422
+
+
+def test_a_day_has_three_estimands_and_little_beside_them(api: Any) -> None:
+    """Eight hours of a queue of known truth: one who gave up in four, one still waiting, the camera's own count beside it."""
+    at = now()
+    day = datetime.combine((at + timedelta(hours=7)).date(), datetime.min.time(), UTC) - timedelta(hours=7)
+    base = at - timedelta(hours=9) if (at - day) > timedelta(hours=10) else day - timedelta(hours=10)
+    hours = [base.replace(minute=0, second=0, microsecond=0) + timedelta(hours=h) for h in range(8)]
+    for start in hours:
+        for i, wait_s in enumerate((300, 600, 900, 1200)):
+            arrival = start + timedelta(minutes=10 + i)
+            left = arrival + timedelta(seconds=wait_s)
+            if i == 3:
+                end = {"departure_at": left, "outcome": "reneged", "service_start_at": None, "counter_id": None, "at": left}
+            else:
+                close = left + timedelta(seconds=240)
+                end = {"service_start_at": left, "departure_at": close, "at": close}
+            api.write(visit(office_id="vl-1", arrival_at=arrival, **end))
+        sums = {"measured_s": 3600.0, "waiting_person_s": 3000.0, "queue_arrivals": 4, "queue_departures": 4}
+        api.write(queue(office_id="vl-1", at=start + timedelta(minutes=59), **sums))
+    api.write(queue(office_id="vl-1", at=at, waiting=1, waited_min={5: 1}, expected_wait_s=480.0))
+    answer = api.client("local").get("/api/v1/offices/vl-1/waits", params={"hours": 24}).json()
+    period = answer["period"]
+    assert (period["served"]["n"], period["served"]["mean_s"]) == (24, 600)
+    assert (period["still_waiting"], period["foretold"]) == (1, 1)
+    waiting_s = 330 + 240  # five minutes and a half so far; the only one in line is half way to a newcomer's wait
+    assert (period["in_queue"]["n"], period["in_queue"]["mean_s"]) == (
+        33,
+        pytest.approx((8 * 3000 + waiting_s) / 33, abs=0.1),
+    )
+    assert (period["until_service"]["n"], period["until_service"]["events"]) == (33, 25)
+    assert period["until_service"]["mean_s"] > 600
+    assert period["until_service"]["median_s"] == pytest.approx(640, abs=60)
+    assert (period["little"]["mean_s"], period["little"]["departures"]) == (750, 32)
+    assert period["estimates_differ"] is False
+    of_the_hour = [b["until_service"]["n"] for b in answer["buckets"] if b["until_service"]]
+    assert sum(of_the_hour) == 33
+    broken = {"measured_s": 0.0, "waiting_person_s": 3000.0, "queue_arrivals": 0, "queue_departures": 0}
+    api.write(*(queue(office_id="vl-1", at=start + timedelta(minutes=58), **broken) for start in hours))
+    answer = api.client("local").get("/api/v1/offices/vl-1/waits", params={"hours": 24}).json()
+    assert (answer["period"]["little"]["mean_s"], answer["period"]["estimates_differ"]) == (1500, True)
+    today = api.client("local").get("/api/v1/offices/vl-1/today").json()
+    assert set(today["period"]) == set(period)
 
 
 def test_sentiment_is_off_until_it_is_on_insufficient_until_there_is_enough(api: Any) -> None:

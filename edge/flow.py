@@ -1,0 +1,177 @@
+"""What Little's law needs of a queue: person-seconds of waiting, and departures. Pure, with time as an argument.
+
+``W = ∫ Lq(t) dt / departures`` (Little 1961) needs no identity over a whole wait: people are counted in every frame, and a
+departure is seen at the moment of leaving. A track that breaks in the queue is neither a departure nor an arrival: it is
+missing until a track that appears near its place takes it up, whoever that is, or until ``settle_s`` have passed without
+one. What is counted is what visits count: from the first instant in a queue zone, once the person has stayed ``min_dwell_s``,
+to the first instant in a service zone, or to the last one in the queue for whoever is gone for ``grace_s`` without service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from motcua.edge.visits import Positions, VisitSettings
+from motcua.edge.zones import Zone, Zones
+
+_RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)])
+_REACH = 0.06  # of the picture: how far from a missing person a new track may take them up at once …
+_REACH_PER_S = 0.02  # … and how much further with every second
+_FURTHEST = 0.25
+_UNSEEN_S = 5.0  # a longer time between two frames was not measured
+
+Place = tuple[Zone | None, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSums:
+    """Sums over ``measured_s`` seconds of frames. People who walk straight to a counter never queued and are not in them."""
+
+    measured_s: float = 0.0
+    waiting_person_s: float = 0.0
+    arrivals: int = 0
+    departures: int = 0
+
+    def __add__(self, other: FlowSums) -> FlowSums:
+        return FlowSums(
+            self.measured_s + other.measured_s,
+            self.waiting_person_s + other.waiting_person_s,
+            self.arrivals + other.arrivals,
+            self.departures + other.departures,
+        )
+
+    @property
+    def wait_s(self) -> float | None:
+        """Little's estimate of the mean time in queue of all who queued, seconds; None without a departure."""
+        return self.waiting_person_s / self.departures if self.departures else None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Somebody in the queue, known by the track that shows them at the moment."""
+
+    since: datetime
+    last_at: datetime  # last instant in the queue, or on a seat in the hall after it
+    seen_at: datetime
+    point: tuple[float, float]
+    joined: bool = False
+    away: bool = False  # seen outside of the queue since
+    service_at: datetime | None = None  # first instant in a service zone since
+
+
+class QueueFlow:
+    """Counts one camera's queue frame by frame; :meth:`take_out` hands over the sums since the last time."""
+
+    def __init__(self, zones: Zones, settings: VisitSettings, *, settle_s: float = 30.0) -> None:
+        """settle_s: how long a track that vanished inside the queue may be missing before it counts as a departure."""
+        self._zones, self._settings, self._settle_s = zones, settings, settle_s
+        self.reset()
+        self._sums = FlowSums()
+
+    def reset(self) -> None:
+        """The source begins anew: whoever is in the queue is forgotten, neither waiting nor gone. Sums stay."""
+        self._at: datetime | None = None
+        self._people: dict[int, _Waiting] = {}
+        self._at_counter: dict[int, tuple[datetime, datetime]] = {}  # track → first and last instant in a service zone
+        self._visible: frozenset[int] = frozenset()
+
+    def take_out(self) -> FlowSums:
+        """The sums since the last call."""
+        sums, self._sums = self._sums, FlowSums()
+        return sums
+
+    def take(self, seen: Positions, at: datetime) -> None:
+        """Count one frame; frames come in order."""
+        if self._at is not None and _s(self._at, at) > _UNSEEN_S:
+            self.reset()
+        if self._at is not None:
+            self._add(measured_s=_s(self._at, at))
+        zones = self._zones.zones
+        visible: dict[int, Place] = {
+            int(i): (None if place < 0 else zones[place], (float(p[0]), float(p[1])))
+            for i, p, place in zip(seen.ids, seen.points, self._zones.locate(seen.points), strict=True)
+            if place < 0 or zones[place].role != "mask"
+        }
+        for track_id, (zone, point) in visible.items():
+            role = None if zone is None else zone.role
+            if role == "service":
+                first, _ = self._at_counter.get(track_id, (at, at))
+                self._at_counter[track_id] = (first, at)
+            if role in ("queue", "service", "hall") and track_id not in self._people and track_id not in self._visible:
+                self._take_up(track_id, point, at, visible)
+            known = self._people.get(track_id)
+            if role == "queue" or (role == "hall" and known is not None and known.joined):  # who sits down still waits
+                self._queueing(track_id, point, at)
+            elif track_id in self._people:
+                self._elsewhere(self._people[track_id], point, at, role == "service")
+        for track_id in [i for i, p in self._people.items() if self._is_over(i, p, at, i in visible)]:
+            del self._people[track_id]
+        keep_s = self._settle_s
+        self._at_counter = {i: span for i, span in self._at_counter.items() if i in visible or _s(span[1], at) < keep_s}
+        self._at, self._visible = at, frozenset(visible)
+
+    def _queueing(self, track_id: int, point: tuple[float, float], at: datetime) -> None:
+        s = self._settings
+        p = self._people.get(track_id)
+        if p is None:
+            if self._was_served(track_id):
+                return  # steps back from the counter: not a second time in the queue
+            p = self._people[track_id] = _Waiting(at, at, at, point)
+        if p.joined:
+            self._add(waiting_person_s=_s(p.last_at, at))
+        else:
+            if _s(p.last_at, at) > s.bridge_s and p.last_at != self._at:
+                p.since = at
+            if _s(p.since, at) >= s.min_dwell_s:
+                p.joined = True
+                self._add(waiting_person_s=_s(p.since, at), arrivals=1)
+        p.last_at = p.seen_at = at
+        p.point, p.away, p.service_at = point, False, None
+
+    def _elsewhere(self, p: _Waiting, point: tuple[float, float], at: datetime, served: bool) -> None:
+        p.seen_at, p.point, p.away = at, point, True
+        if served and p.service_at is None:
+            p.service_at = at
+
+    def _is_over(self, track_id: int, p: _Waiting, at: datetime, visible: bool) -> bool:
+        """Whether they left the queue: counts it."""
+        s, gone_s = self._settings, _s(p.last_at, at)
+        if not p.joined:
+            return gone_s > s.bridge_s and p.last_at != at
+        patience_s = s.grace_s if visible or p.away or self._near_exit(p.point) else self._settle_s
+        if gone_s < patience_s:
+            return False
+        self._add(departures=1, waiting_person_s=_s(p.last_at, p.service_at) if p.service_at else 0.0)
+        return True
+
+    def _take_up(self, track_id: int, point: tuple[float, float], at: datetime, visible: Mapping[int, Place]) -> None:
+        """A new track carries on the nearest person who is missing, if one is within reach."""
+        missing = [
+            (np.hypot(p.point[0] - point[0], p.point[1] - point[1]), i, p)
+            for i, p in self._people.items()
+            if p.joined and i not in visible
+        ]
+        near = [(float(d), i) for d, i, p in missing if d <= min(_FURTHEST, _REACH + _REACH_PER_S * _s(p.seen_at, at))]
+        if near:
+            self._people[track_id] = self._people.pop(min(near)[1])
+
+    def _was_served(self, track_id: int) -> bool:
+        first, last = self._at_counter.get(track_id, (None, None))
+        return first is not None and last is not None and _s(first, last) >= self._settings.min_service_s
+
+    def _near_exit(self, point: tuple[float, float]) -> bool:
+        ring = np.asarray(point) + self._settings.edge_margin * _RING
+        return bool((self._zones.locate(ring) < 0).any() or (ring < 0).any() or (ring > 1).any())
+
+    def _add(
+        self, *, measured_s: float = 0.0, waiting_person_s: float = 0.0, arrivals: int = 0, departures: int = 0
+    ) -> None:
+        self._sums += FlowSums(measured_s, waiting_person_s, arrivals, departures)
+
+
+def _s(since: datetime, until: datetime) -> float:
+    return (until - since).total_seconds()
