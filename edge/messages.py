@@ -38,6 +38,7 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Minute = Annotated[int, Field(ge=0, le=120)]
 Provenance = Literal["camera", "replay", "simulated", "kiosk", "import"]
 Lane = Literal["ordinary", "priority", "appointment"]
+BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
 
 
@@ -238,6 +239,7 @@ class Health(_Envelope):
     sentiment_on: bool | None = Field(
         default=None, description="Whether citizens' faces are read; None where there is no camera"
     )
+    blind: BlindReason | None = Field(default=None, description="Why the camera sees nothing; None while it sees")
     detail: Annotated[str, Field(max_length=500)] = ""
 
 
