@@ -8,7 +8,7 @@ import signal
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -65,3 +65,41 @@ def live(
         run(plan, sender, file, stop, lambda: logging.getLogger("motcua.simulate").info("ready: %d offices", offices))
     typer.echo(f"{sender.confirmed} messages confirmed, {sender.unconfirmed} open")
     raise typer.Exit(1 if sender.unconfirmed else 0)
+
+
+@app.command()
+def scene(
+    out: Annotated[Path, typer.Option(help="The folder to write: video, times, truth of boxes and visits, zones.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same scene.")] = 0,
+    minutes: Annotated[float, typer.Option(min=0.5, max=240, help="How long the scene lasts.")] = 18.0,
+    kind: Annotated[
+        Literal["line", "area"] | None,
+        typer.Option(help="People wait in a line or here and there; by default it goes by the seed.", show_default=False),
+    ] = None,
+    counters: Annotated[
+        int | None, typer.Option(min=1, max=2, help="By default it goes by the seed.", show_default=False)
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="The sample film, if it is not to be fetched.", show_default=False)
+    ] = None,
+) -> None:
+    """Render a video of people who wait for minutes, with known truth. The people are cut out of the sample film.
+
+    Example: motcua simulate scene --seed 1 --out scenes/seed1
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from motcua.onebox.scene import SceneError, film_of, plan_of, render
+    from motcua.onebox.scene_light import frame_times
+    from motcua.onebox.video import VideoError, sample_video
+
+    plan = plan_of(seed, minutes, kind, counters)
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("frames", total=len(frame_times(plan.faults, plan.crowd.duration_s, seed)))
+            about = render(out, plan, film_of(video or sample_video()), lambda: bar.advance(task))
+    except (SceneError, VideoError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{out}: {about['frames']} frames, {about['visits']} visits; simulated")
