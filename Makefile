@@ -7,7 +7,7 @@ ARGS ?=
 EXTRAS ?=
 DSN ?=
 
-.PHONY: help demo test lint test-timescale extras clean
+.PHONY: help demo test test-slow lint test-timescale extras clean
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 24
 
@@ -18,6 +18,10 @@ demo:  ## run the whole product on this machine (make demo ARGS="--for 120 --jso
 test: lint  ## everything that CI runs: linters, types, import rules, tests
 	@./setup.sh $(VENV) system-for-tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-slow:  ## the tests that take too long for every day, hours of replayed video among them (about an hour)
+	@./setup.sh $(VENV) test system-for-tests
+	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
 
 lint:  ## the linters alone
 	@./setup.sh $(VENV) test

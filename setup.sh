@@ -53,12 +53,23 @@ install_extras() {
     echo "$key" > "$stamp"
 }
 
+rtsp_server() { # true when GStreamer can play a camera for the tests
+    /usr/bin/python3 - 2> /dev/null << 'PY'
+import gi
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+raise SystemExit(not (Gst.ElementFactory.find("x264enc") and Gst.ElementFactory.find("rtph264pay")))
+PY
+}
+
 system_for_tests() {
     local missing=()
     command -v chromium > /dev/null || missing+=(chromium)
     command -v mosquitto > /dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
     command -v node > /dev/null || missing+=(nodejs)
     command -v npm > /dev/null || missing+=(npm)
+    rtsp_server || missing+=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly)
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" ||
         fail "the tests need ${missing[*]}: install them (as root: apt-get install ${missing[*]})"
 }

@@ -2,7 +2,8 @@
 
 A thread reads as fast as frames come and keeps only the last, so that slow analysis costs frames, never lag. A file is played
 by the clock, as a camera would deliver it. Streams and USB cameras are reconnected for ever; a file that is missing or broken
-is an error.
+is an error. A stream that falls behind is connected anew, so that its lag stays bounded; a thread that hangs in the video
+library is left behind and another one takes its place.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +22,16 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from motcua.edge.clock import SteadyClock
+from motcua.edge.clock import SteadyClock, StreamClock
 from motcua.edge.geometry import Image
 from motcua.edge.settings import CameraSettings, redacted
 
 log = logging.getLogger(__name__)
 
 _BACK_OFF_S = (1.0, 30.0)
-_TIMEOUT_MS = 10_000
+_HUNG = 3.0  # a read that takes this many times the timeout will never return
+_MOST_HUNG = 4  # threads left behind before the whole process is given up; the supervisor starts another
+_LATE_S = 2.0  # late frames for so long: the connection is given up for a fresh one
 _WHOLE = 0.9  # a file that breaks off before this share of the frames it declares is truncated
 
 
@@ -72,11 +76,10 @@ class Capture:
         self._closed = threading.Event()
         self._error: CaptureError | None = None
         self._number = 0
+        self._hung: list[threading.Thread] = []
         self.problem: str | None = "no frame yet"
         self.ended = False
-        run = self._play if camera.kind == "file" else self._follow
-        self._thread = threading.Thread(target=self._guarded, args=(run,), name=f"capture {camera.source_id}", daemon=True)
-        self._thread.start()
+        self._start()
 
     def newest(self, timeout_s: float) -> Frame | None:
         """The newest frame not yet given; None when none came in time or the file is over. Raises CaptureError."""
@@ -85,12 +88,38 @@ class Capture:
             frame, self._latest = self._latest, None
             if frame is None and self._error is not None:
                 raise self._error
-            return frame
+        if frame is None:
+            self._watch()
+        return frame
 
     def close(self) -> None:
         """Let go of the source; a read that hangs is left to end by itself."""
         self._closed.set()
         self._thread.join(2)
+
+    def _start(self) -> None:
+        self._touched = time.monotonic()
+        run = self._play if self._camera.kind == "file" else self._follow
+        name = f"capture {self._camera.source_id}"
+        self._thread = threading.Thread(target=self._guarded, args=(run,), name=name, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        """Leave a thread that hangs in the video library behind. Raises CaptureError when there are too many of them."""
+        if self._camera.kind == "file" or time.monotonic() - self._touched < _HUNG * self._camera.timeout_s:
+            return
+        name = redacted(self._camera.url)
+        self._hung = [thread for thread in (*self._hung, self._thread) if thread.is_alive()]
+        if len(self._hung) > _MOST_HUNG:
+            raise CaptureError(f"camera {name} hangs again and again: the process is started anew")
+        self.problem = f"camera {name} hangs: it is opened anew"
+        log.warning("%s: %s", self._camera.source_id, self.problem)
+        self._start()
+
+    def _mine(self) -> bool:
+        """Whether the calling thread is the one that reads, and is still wanted."""
+        self._touched = time.monotonic() if threading.current_thread() is self._thread else self._touched
+        return threading.current_thread() is self._thread and not self._closed.is_set()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         try:
@@ -103,8 +132,9 @@ class Capture:
 
     def _fail(self, error: CaptureError) -> None:
         with self._news:
-            self._error, self.problem = error, str(error)
-            self._news.notify_all()
+            if threading.current_thread() is self._thread:
+                self._error, self.problem = error, str(error)
+                self._news.notify_all()
 
     def _give(self, image: Image, at: datetime, lap: int = 0) -> None:
         with self._news:
@@ -144,35 +174,58 @@ class Capture:
 
     def _follow(self) -> None:
         """A stream or USB camera, for ever."""
-        wait_s, name = self._back_off_s[0], redacted(self._camera.url)
-        while not self._closed.is_set():
-            delivered = False
+        wait_s = self._back_off_s[0]
+        while self._mine():
+            given = self._number
             try:
                 with opened(self._camera) as video:
-                    while not self._closed.is_set():
-                        ok, image = video.read()
-                        if not ok:
-                            break
-                        if not delivered:
-                            log.info("%s: camera %s delivers", self._camera.source_id, name)
-                            delivered, wait_s = True, self._back_off_s[0]
-                        self._give(np.asarray(image, dtype=np.uint8), self._clock.now())
-                problem = f"camera {name} delivers no frames any more: check its power and network"
+                    problem = self._read(video)
             except CaptureError as error:
                 problem = str(error)
-            if self._closed.is_set():
+            if not self._mine():
                 return
+            if self._number > given:
+                wait_s = self._back_off_s[0]
             if problem != self.problem:
                 log.warning("%s: %s; trying again for ever", self._camera.source_id, problem)
             self.problem = problem
-            self._closed.wait(wait_s)
+            self._rest(wait_s)
             wait_s = min(2 * wait_s, self._back_off_s[1])
+
+    def _rest(self, wait_s: float) -> None:
+        """Wait between two attempts, showing that the thread lives."""
+        until = time.monotonic() + wait_s
+        while self._mine() and (left := until - time.monotonic()) > 0:
+            self._closed.wait(min(left, 1.0))
+
+    def _read(self, video: cv2.VideoCapture) -> str:
+        """Give frames while the stream delivers; what ended it."""
+        name, stamps, delivered, late_since = redacted(self._camera.url), StreamClock(), False, None
+        while self._mine():
+            ok, image = video.read()
+            arrived = self._clock.now()
+            if not ok or not self._mine():
+                break
+            at = arrived
+            if self._camera.stamped:
+                at = stamps.taken(video.get(cv2.CAP_PROP_POS_MSEC) / 1000, arrived)
+            if not delivered:
+                log.info("%s: camera %s delivers", self._camera.source_id, name)
+                delivered = True
+            self._give(np.asarray(image, dtype=np.uint8), at)
+            late_s = (arrived - at).total_seconds()
+            late_since = None if late_s <= self._camera.max_lag_s else late_since or arrived
+            if late_since is not None and (arrived - late_since).total_seconds() >= _LATE_S:
+                return f"camera {name} lags by {late_s:.0f} s: its network is slower than its stream, it is connected anew"
+        return f"camera {name} delivers no frames any more: check its power and network"
 
 
 @contextmanager
 def opened(camera: CameraSettings) -> Iterator[cv2.VideoCapture]:
     """The opened source, closed in the end. Raises CaptureError where it cannot be opened."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong is said once, by us
+    # Without counting frames to guess a rate that nobody asks for, a stream is open in 0.6 s instead of 2 s.
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fpsprobesize;0")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     name = redacted(camera.url)
     if camera.kind == "file" and not Path(camera.url).is_file():
@@ -180,7 +233,8 @@ def opened(camera: CameraSettings) -> Iterator[cv2.VideoCapture]:
     if camera.kind == "usb":
         video = cv2.VideoCapture(int(camera.url))
     elif camera.kind == "stream":
-        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
+        timeout_ms = round(camera.timeout_s * 1000)
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
         video = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG, limits)
     else:
         video = cv2.VideoCapture(camera.url)

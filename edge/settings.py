@@ -71,6 +71,9 @@ class CameraSettings(_Part):
     visits: VisitSettings = VisitSettings()
     queue: QueueSettings = QueueSettings()
     sample_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0
+    timeout_s: Annotated[float, Field(ge=0.2, le=60)] = 10.0
+    max_lag_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0
+    timestamps: Literal["stream", "arrival"] = "stream"
 
     @field_validator("url", mode="before")
     @classmethod
@@ -90,6 +93,11 @@ class CameraSettings(_Part):
     def kind(self) -> Kind:
         """What ``url`` points at."""
         return kind_of(self.url)
+
+    @property
+    def stamped(self) -> bool:
+        """Whether the stream's own timestamps count: RTSP has them, motion JPEG over HTTP has none worth the name."""
+        return self.timestamps == "stream" and self.url.startswith(("rtsp://", "rtsps://"))
 
 
 class SentimentSettings(_Part):
