@@ -12,6 +12,7 @@ import numpy as np
 from motcua.edge.capture import Frame
 from motcua.edge.compose import Source, health_message, queue_message, sentiment_message, visit_message
 from motcua.edge.flow import QueueFlow
+from motcua.edge.forecast_file import load_forecast, save_forecast
 from motcua.edge.geometry import Detector, Image, Tracks, foot
 from motcua.edge.messages import Health, Message, ModelInfo
 from motcua.edge.outbox import Outbox, OutboxDamaged, OutboxError
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 HEALTH_S = 30.0
 _LAGGING_S = 5.0
+_KEEP_S = 600.0
 
 
 class Tracking(Protocol):
@@ -99,8 +101,10 @@ class Camera:
         self._size = (1, 1)  # width, height, px
         self._live, self._final = VisitState(), VisitState()
         self._flow = QueueFlow(zones, settings.visits)
+        self._forecast_file = outbox.path.with_suffix(".forecast.json")
+        self._forecast = load_forecast(self._forecast_file)
         self._history: list[ClosedVisit] = []
-        self._sample, self._beat = Every(settings.sample_s), Every(HEALTH_S)
+        self._sample, self._beat, self._keep = Every(settings.sample_s), Every(HEALTH_S), Every(_KEEP_S)
         self._speed = Speedometer()
         self._told: tuple[str, str, int] | None = None
         self._refused = False
@@ -117,6 +121,10 @@ class Camera:
         result = self._pipeline.process(frame.image, (frame.at - self._anchor).total_seconds())
         self._live, closed = step(self._live, self._positions(result.live), frame.at, self._zones, self._settings.visits)
         self._history = recent(self._history + closed, frame.at, self._settings.queue)
+        for v in closed:
+            waited_s = ((v.service_start_at or v.departure_at) - v.arrival_at).total_seconds()
+            if v.outcome in ("served", "reneged") and waited_s > 0:
+                self._forecast.learn(v.arrival_at, waited_s, served=v.service_start_at is not None)
         self._close(result.final)
         if self._observer is not None:
             self._observe(frame, result.live)
@@ -149,6 +157,8 @@ class Camera:
             if self._observer is not None:
                 model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
                 self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
+        if self._keep.due(now):
+            save_forecast(self._forecast_file, self._forecast)
         status, detail = self._state(now, problem)
         told, due = (status, detail, connections), self._beat.due(now)
         if due or told != self._told:
@@ -160,6 +170,7 @@ class Camera:
     def finish(self, now: datetime, detail: str = "") -> None:
         """The end: whoever is open is lost, and the last word is said."""
         self._close(self._pipeline.finish())
+        save_forecast(self._forecast_file, self._forecast)
         visits = flush(self._final, self._final.at or now)
         self._live = self._final = VisitState()
         self._put([*(visit_message(self._source, v, self._model) for v in visits), self._health(now, "stopping", detail)])
@@ -199,7 +210,10 @@ class Camera:
             counters=self._zones.counters,
             watching_since=self._watching_since,
             settings=self._settings.queue,
+            forecast=self._forecast,
         )
+        if known.low_s is not None and known.expected_wait_s is not None and known.high_s is not None:
+            self._forecast.told(now, (known.low_s, known.expected_wait_s, known.high_s))
         at = now if self._live.at is None or known.state == "blind" else self._live.at
         return queue_message(self._source, measured(known, self._flow.take_out()), at, self._model)
 

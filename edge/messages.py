@@ -121,8 +121,8 @@ class CounterState(_Frozen):
 class Queue(_Envelope):
     """The state of one source's queue, every few seconds. ``at`` is the capture time of the frame behind it.
 
-    ``expected_wait_s`` is the wait of a newcomer, with its 80 % interval ``low_s``..``high_s`` and the number ``n`` of
-    finished services behind it; all are None unless ``state`` is ``ok``.
+    ``expected_wait_s`` is the wait that half of the newcomers stay below, with its 80 % interval ``low_s``..``high_s`` and the
+    number ``n`` of finished services behind it; all are None unless ``state`` is ``ok``.
 
     ``measured_s``, ``waiting_person_s``, ``queue_arrivals`` and ``queue_departures`` are sums over the frames since the last
     sample, for Little's law; they come up to 5 s late, and all are None where nothing is counted.

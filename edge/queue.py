@@ -1,22 +1,18 @@
 """The state of a queue at one instant: pure, from who is there and the visits that closed lately.
 
-The expected wait of a newcomer is a simple, honest one. With ``m`` open counters and mean service time ``s``, somebody who
-joins now waits for ``k`` services to end, each ending after ``s / m`` on average; ``k`` is 0 while a counter is free. The
-80 % interval is that of a gamma distribution whose variance holds both the chance in those ``k`` services and the
-uncertainty of ``s`` itself.
+What a newcomer may expect is foretold by :mod:`motcua.edge.forecast`, from five finished services on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import fmean, variance
 from typing import ClassVar
 
 from motcua.edge.flow import FlowSums
-from motcua.edge.gamma import gamma_quantile
+from motcua.edge.forecast import Quantiles, Seen, seen, shipped
 from motcua.edge.messages import CounterState, QueueState
 from motcua.edge.visits import ClosedVisit, VisitState
 
@@ -82,8 +78,12 @@ def figures(
     counters: Sequence[str],
     watching_since: datetime,
     settings: QueueSettings,
+    forecast: Callable[[Seen], Quantiles] | None = None,
 ) -> QueueFigures:
-    """The queue at ``at``. ``state.at`` is the last frame; ``watching_since`` is when this source began to look."""
+    """The queue at ``at``. ``state.at`` is the last frame; ``watching_since`` is when this source began to look.
+
+    forecast: what a newcomer will wait; by default the predictor that is shipped.
+    """
     if _age(state.at or watching_since, at) > settings.blind_after_s:
         return QueueFigures("blind")
     if state.at is None:
@@ -110,40 +110,25 @@ def figures(
         counters=states,
         waited_min=dict(Counter(min(int(_age(p.arrival_at, at) // 60), 120) for p in waiting if p.arrival_at)),
     )
-    return _with_forecast(known, [v for v in served if v.service_start_at], settings)
+    return _with_forecast(
+        known, state, history, [v for v in served if v.service_start_at], at, settings, forecast or shipped()
+    )
 
 
-def expected_wait(
-    waiting: int, in_service: int, open_counters: int, services_s: Sequence[float]
-) -> tuple[float, float, float]:
-    """(expected, low, high) seconds that a newcomer waits, low and high being the 80 % interval.
-
-    services_s: two or more finished service times. Raises ValueError without an open counter.
-    """
-    if open_counters < 1 or len(services_s) < 2:
-        raise ValueError("a forecast needs an open counter and two finished services")
-    free = max(0, open_counters - in_service)
-    k = max(0, waiting + 1 - free)
-    mean = fmean(services_s)
-    if k == 0 or mean == 0:
-        return 0.0, 0.0, 0.0
-    n = len(services_s)
-    # A small sample's spread is drawn towards the exponential's, as if five services had shown it.
-    scatter = (n * variance(services_s, mean) / mean**2 + 5) / (n + 5)
-    expected = k * mean / open_counters
-    relative_variance = scatter * (1 / k + 1 / n)
-    shape = 1 / relative_variance
-    low, high = (gamma_quantile(shape, p) * expected / shape for p in (0.1, 0.9))
-    return expected, min(low, expected), max(high, expected)
-
-
-def _with_forecast(known: QueueFigures, served: Sequence[ClosedVisit], settings: QueueSettings) -> QueueFigures:
+def _with_forecast(
+    known: QueueFigures,
+    state: VisitState,
+    history: Sequence[ClosedVisit],
+    served: Sequence[ClosedVisit],
+    at: datetime,
+    settings: QueueSettings,
+    forecast: Callable[[Seen], Quantiles],
+) -> QueueFigures:
     if len(served) < settings.min_services:
         return replace(known, state="too_few")
-    if not known.open_counters or known.waiting is None or known.in_service is None:
+    if not known.open_counters:
         return replace(known, state="unknown")
-    durations = [(v.departure_at - v.service_start_at).total_seconds() for v in served if v.service_start_at]
-    expected, low, high = expected_wait(known.waiting, known.in_service, known.open_counters, durations)
+    low, expected, high = forecast(seen(state, served, history, at, known.open_counters))
     return replace(known, expected_wait_s=expected, low_s=low, high_s=high)
 
 

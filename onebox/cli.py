@@ -30,6 +30,9 @@ PARTS = {
     ),
     "edge": Part("edge_cli", "app", "edge", "The agent of one office: run its cameras, or check that everything is there."),
     "evaluate": Part("evaluate", "evaluate", "evaluate", "How far the figures are off, on a video with known truth."),
+    "evaluate-forecast": Part(
+        "forecast_cli", "evaluate_forecast", "edge", "How good the expected waits are, on simulated days."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
     "ingest": Part("ingest_cli", "ingest", "server", "Messages from the broker into the database."),

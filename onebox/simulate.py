@@ -22,6 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
 from motcua.edge.compose import Source, agent_version
+from motcua.edge.forecast import Adaptive, Seen
 from motcua.edge.messages import (
     ACK_ROOT,
     Confirmation,
@@ -34,7 +35,6 @@ from motcua.edge.messages import (
     dump,
     topic,
 )
-from motcua.edge.queue import expected_wait
 from motcua.map.offices import todays_offices
 from motcua.onebox.queue_sim import Customer, QueueModel, QueueNow
 
@@ -44,6 +44,7 @@ SAMPLE_S = 5.0
 HEALTH_S = 30.0
 RESEND_S = 30.0
 MODEL = ModelInfo(name="queue_sim", version="1")
+_LATELY_S = 1800.0
 _HOUR = timedelta(hours=1)
 
 Key = tuple[str, str, int, int]  # office_id, source_id, epoch, seq
@@ -78,6 +79,9 @@ class SimulatedOffice:
         self._queue = QueueNow(model, seed)
         self._model, self._begin, self._epoch, self._seq = model, begin, epoch, 0
         self._services: deque[tuple[datetime, float]] = deque()  # (departure, seconds) of the last hour
+        self._calls: deque[tuple[float, float]] = deque(maxlen=12)  # (start, wait) of who waited, by departure
+        self._gave_up: deque[float] = deque(maxlen=100)
+        self._forecast = Adaptive()
         self._queued: list[Customer] = []  # who left the system since the last sample
         self._sampled_s: float | None = None
 
@@ -104,8 +108,8 @@ class SimulatedOffice:
         )
         known: dict[str, Any] = {"state": "too_few"}
         if len(self._services) >= 5:
-            times = [seconds for _, seconds in self._services]
-            expected, low, high = expected_wait(len(waiting), len(serving), self._model.counters, times)
+            low, expected, high = told = self._forecast(self._seen(at_s, waiting, serving))
+            self._forecast.told(at, told)
             known = {"state": "ok", "expected_wait_s": round(expected, 1), "low_s": round(low, 1), "high_s": round(high, 1)}
         return Queue(
             **self._envelope(at),
@@ -120,6 +124,27 @@ class SimulatedOffice:
             waited_min=dict(Counter(min(int((at_s - c.arrival_s) // 60), 120) for c in waiting)),
             **self._flow(at_s),
             model=MODEL,
+        )
+
+    def _seen(self, at_s: float, waiting: Sequence[Customer], serving: Sequence[Customer]) -> Seen:
+        """What a newcomer finds; the agent makes it from visits (``motcua.edge.forecast.seen``)."""
+        m, times = self._model.counters, tuple(seconds for _, seconds in self._services)
+        going_s = sum(at_s - c.start_s for c in serving if c.start_s is not None)
+        pace_s = (sum(times) + min(going_s, sum(times))) / len(times) / m
+        now = [(c.start_s, c.waiting_s) for c in serving if c.start_s is not None and c.waiting_s > 0]
+        calls = [call for call in sorted([*self._calls, *now]) if call[0] >= at_s - _LATELY_S][-12:]
+        headway_s = (at_s - calls[0][0]) / len(calls) if len(calls) > 2 else pace_s
+        ahead = max(0, len(waiting) + 1 - (m - len(serving)))
+        given_up = sum(left >= at_s - _LATELY_S for left in self._gave_up)
+        return Seen(
+            ahead=ahead,
+            counters=m,
+            services_s=times,
+            pace_s=pace_s,
+            headway_s=min(max(headway_s, 0.3 * pace_s), 3 * pace_s),
+            last_wait_s=calls[-1][1] if calls else ahead * pace_s,
+            oldest_s=max((at_s - c.arrival_s for c in waiting), default=0.0),
+            given_up=given_up / (given_up + len(calls)) if given_up else 0.0,
         )
 
     def _flow(self, at_s: float) -> dict[str, Any]:
@@ -154,6 +179,12 @@ class SimulatedOffice:
 
     def _count(self, c: Customer) -> None:
         self._queued.append(c)
+        if c.waiting_s > 0:
+            self._forecast.learn(self._instant(c.arrival_s), c.waiting_s, served=c.start_s is not None)
+        if c.start_s is None:
+            self._gave_up.append(c.departure_s)
+        elif c.waiting_s > 0:
+            self._calls.append((c.start_s, c.waiting_s))
         if c.start_s is not None:
             self._services.append((self._instant(c.departure_s), c.departure_s - c.start_s))
 

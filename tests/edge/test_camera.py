@@ -91,6 +91,31 @@ def test_samples_come_every_five_seconds_and_never_wait_for_late_corrections(rig
     ]
 
 
+@pytest.mark.parametrize("late", [0, 12])
+def test_what_littles_law_needs_is_counted_in_every_frame_and_sent_with_the_samples(
+    late: int, rig: Callable[..., Rig]
+) -> None:
+    one = rig(pipeline=PaintedPipeline(late))
+    one.show(STORY, 36)
+    one.camera.tick(at(41))
+    samples = one.sent("queue")
+    total = {k: sum(s[k] for s in samples) for k in ("measured_s", "waiting_person_s", "queue_arrivals", "queue_departures")}
+    assert total["measured_s"] == pytest.approx(36 - 0.2 - late / FPS, abs=0.5)
+    # One waits from 1 to 11, the other from 3 to 33: seen to within the frames that came out so far.
+    assert total["waiting_person_s"] == pytest.approx(10 + 30, abs=1.0)
+    assert (total["queue_arrivals"], total["queue_departures"]) == (2, 1)
+    assert samples[2]["waited_min"] == {"0": 2}
+
+
+def test_a_camera_learns_from_waits_how_wide_its_forecast_must_be(rig: Callable[..., Rig], tmp_path: Path) -> None:
+    one = rig()
+    one.camera._forecast.told(at(1), (100.0, 200.0, 300.0))
+    one.show(STORY, 31)
+    assert one.camera._forecast.widening > 0, "they waited 10 s"
+    one.camera.finish(at(31))
+    assert json.loads((tmp_path / "o.forecast.json").read_text())["widening"] > 0
+
+
 def test_without_frames_the_queue_is_unknown_not_empty(rig: Callable[..., Rig]) -> None:
     one = rig()
     one.show(STORY, 6)
