@@ -29,6 +29,8 @@ from motcua.onebox.truth import Boxes, VisitTruth
 
 Report = dict[str, Any]
 
+_PARTS = ("tracking", "summary", "random_zones", "visits", "waits", "unbroken", "plain", "identity", "detector", "speed")
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -139,48 +141,78 @@ def run(
 
 
 def evaluate(
-    video: Annotated[Path, typer.Option(help="The video to play.")],
-    truth: Annotated[Path, typer.Option(help="Ground truth: MOT text, or JSON of visits.")],
-    zones: Annotated[Path, typer.Option(help="Zones file.")],
+    video: Annotated[Path | None, typer.Option(help="The video to play.", show_default=False)] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Ground truth: MOT text, or JSON of visits.", show_default=False)
+    ] = None,
+    zones: Annotated[Path | None, typer.Option(help="Zones file.", show_default=False)] = None,
     fps: Annotated[float | None, typer.Option(min=0.1, help="Frames per second; JSON of visits brings its own.")] = None,
+    scene: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder of 'motcua simulate scene'; give several to pool them.", show_default=False),
+    ] = None,
+    break_tracks: Annotated[
+        float, typer.Option(min=0, max=1, help="With --scene: cut this share of the tracks in two at random.")
+    ] = 0.0,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="With --scene: a plain pipeline beside it, on the same detections.")
+    ] = False,
     random_zones: Annotated[int, typer.Option(min=0, help="How many random rectangles to measure as well.")] = 40,
-    seed: Annotated[int, typer.Option(help="Seed of the random rectangles.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random rectangles and of the tracks to break.")] = 0,
     detector: Annotated[str, typer.Option(help="Name of the detector.")] = "ssdlite",
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the detector may use.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write every figure.")] = None,
 ) -> None:
-    """Run the agent's own pipeline on a video with known truth and say how far its figures are off.
+    """Run the agent's own pipeline on a video with known truth, or on rendered scenes, and say how far its figures are off.
 
     Example: motcua evaluate --video v.avi --truth gt.txt --fps 7 --zones zones.json --json out.json
+
+    Example: motcua evaluate --scene scenes/seed0 --scene scenes/seed1 --plain --json out.json
     """
     from motcua.edge.zones import ZonesError
     from motcua.models.errors import ModelError
-    from motcua.onebox.truth import TruthError, read_truth
+    from motcua.onebox.scene import SceneError
+    from motcua.onebox.truth import TruthError
     from motcua.onebox.video import VideoError
 
+    if (video is None) != (truth is None) or (video is None) != (zones is None) or (video is None and not scene):
+        typer.echo("give --video, --truth and --zones together, or --scene", err=True)
+        raise typer.Exit(1)
     try:
-        known = read_truth(truth)
-        rate = fps or (known.fps if isinstance(known, VisitTruth) else None)
-        if rate is None:
-            raise TruthError("MOT text does not say how fast the video was taken: give --fps")
-        drawn = tuple(z for z in load_zones(zones).zones if z.role != "mask")
-        report = run(
-            video,
-            known,
-            drawn,
-            rate,
-            detector=detector,
-            threads=threads,
-            random=random_zones,
-            seed=seed,
-            progress=True,
-        )
+        report: Report = {}
+        if video is not None and truth is not None and zones is not None:
+            report = _of_video(video, truth, zones, fps, detector, threads, random_zones, seed)
+        if scene:
+            from motcua.onebox.scene_evaluate import evaluate_scenes
+
+            options: Report = {"detector": detector, "threads": threads, "seed": seed, "progress": True}
+            report = evaluate_scenes(scene, break_tracks=break_tracks, plain=plain, **options) | report
         if json_file:
             json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    except (TruthError, VideoError, ZonesError, ModelError, OSError) as error:
+    except (TruthError, SceneError, VideoError, ZonesError, ModelError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     _show(report)
+
+
+def _of_video(
+    video: Path,
+    truth: Path,
+    zones: Path,
+    fps: float | None,
+    detector: str,
+    threads: int,
+    random: int,
+    seed: int,
+) -> Report:
+    from motcua.onebox.truth import TruthError, read_truth
+
+    known = read_truth(truth)
+    rate = fps or (known.fps if isinstance(known, VisitTruth) else None)
+    if rate is None:
+        raise TruthError("MOT text does not say how fast the video was taken: give --fps")
+    drawn = tuple(z for z in load_zones(zones).zones if z.role != "mask")
+    return run(video, known, drawn, rate, detector=detector, threads=threads, random=random, seed=seed, progress=True)
 
 
 def _show(report: Report) -> None:
@@ -190,7 +222,7 @@ def _show(report: Report) -> None:
 
     console = Console()
     table = Table("zone", "visits true", "visits", "mean dwell true, s", "mean dwell, s")
-    for zone in report["zones"]:
+    for zone in report.get("zones", ()):
         table.add_row(
             zone["name"],
             str(zone["visits_true"]),
@@ -198,11 +230,12 @@ def _show(report: Report) -> None:
             _short(zone["mean_dwell_true_s"]),
             _short(zone["mean_dwell_s"]),
         )
-    console.print(table)
-    for part in ("tracking", "summary", "random_zones", "visits", "speed"):
-        console.print(
-            f"{part}: " + ", ".join(f"{key} {_short(value)}" for key, value in report[part].items()), highlight=False
-        )
+    if "zones" in report:
+        console.print(table)
+    for part in _PARTS:
+        if part in report:
+            figures_ = {key: value for key, value in report[part].items() if not isinstance(value, dict)}
+            console.print(f"{part}: " + ", ".join(f"{key} {_short(v)}" for key, v in figures_.items()), highlight=False)
 
 
 def _short(value: Any) -> str:

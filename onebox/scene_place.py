@@ -72,11 +72,11 @@ def place_of(kind: Kind, counters: int) -> Place:
     if kind == "line":
         head, step = np.array([-3.4, 18.6]), np.array([0.66, -0.22])
         slots = [head + i * step for i in range(14)]
-        across = np.array([0.0, 0.75])
+        across = np.array([0.0, 0.65])
         before, after = head - 1.0 * step, head + 14.2 * step
         queue = [before + across, after + across, after - across, before - across]
         spots = [(-5.4, 21.2), (-2.4, 21.4)][:counters]
-        ahead = ((0.0, float(head[1] - head[0] * step[1] / step[0] - 0.95)), (float(step[0]), float(step[1])))
+        ahead = ((0.0, float(head[1] - head[0] * step[1] / step[0] - 1.4)), (float(step[0]), float(step[1])))
         return _place(kind, slots, spots, queue, (15.3, 17.0), (20.4, 21.3), 1.1, ahead)
     # Two rows, in the picture side by side rather than one above the other: who stands in front covers little of who is behind.
     rows = [(18.6, -0.19, 6), (15.2, -0.148, 5)]

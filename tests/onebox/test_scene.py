@@ -9,41 +9,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from painted_film import BLUE, RED, SMALL, painted_film
 from scenes import START
 from typer.testing import CliRunner
 
 from motcua.edge.visits import Positions, VisitSettings, VisitState, step
 from motcua.edge.zones import parse_zones
 from motcua.onebox.playing import video_frames
-from motcua.onebox.scene import Film, Plan, Scene, SceneError, film_of, plan_of, read_scene, render
+from motcua.onebox.scene import Scene, SceneError, film_of, plan_of, read_scene, render
 from motcua.onebox.scene_cast import cast
 from motcua.onebox.scene_light import CameraFaults, Light, frame_times
-from motcua.onebox.scene_people import Cutout, SourcePerson, Walk, median_background, source_people
+from motcua.onebox.scene_people import median_background, source_people
 from motcua.onebox.scene_place import SIZE, Kind, height_px, place_of, project, zones_data
 from motcua.onebox.scene_queue import TICK_S, Crowd, Walker, crowd_walks
 from motcua.onebox.scene_truth import TrueVisit, true_visits
 from motcua.onebox.simulate_cli import app
 from motcua.onebox.video import VideoError
-
-RED, BLUE = (30, 30, 220), (220, 60, 30)
-
-
-def painted_film() -> Film:
-    """People of one colour each on a grey ground, so that a picture can be asked who is where."""
-    people = []
-    for colour in (RED, BLUE, (30, 200, 30), (200, 30, 200), (30, 200, 200), (10, 10, 10)):
-        picture = np.empty((86, 36, 3), np.float32)
-        picture[:] = colour
-        alpha = np.zeros((86, 36), np.float32)
-        alpha[3:83, 8:28] = 1
-        still = Cutout(picture, alpha, (18.0, 83.0), 80.0)
-        people.append(SourcePerson((Walk((still,) * 4, (0.06, 0.0)),)))
-    return Film(np.full((SIZE[1], SIZE[0], 3), 128, np.uint8), tuple(people))
-
-
-SMALL = Plan(
-    5, "line", 2, Crowd(duration_s=60, last_arrival_s=45, service_mean_s=14, least_service_s=5, patience_scale_s=60)
-)
 
 
 @pytest.fixture(scope="module")
