@@ -53,9 +53,7 @@ class Plan:
 def plan_of(seed: int, minutes: float, kind: Kind | None = None, counters: int | None = None) -> Plan:
     """The usual plan of a seed: where kind or counters are left open, they go in turn with the seed."""
     chosen: Kind = kind or ("line", "area")[seed % 2]
-    duration_s = minutes * 60
-    crowd = Crowd(duration_s=duration_s, last_arrival_s=duration_s - min(330.0, duration_s * 0.3))
-    return Plan(seed, chosen, counters or (2, 2, 1)[seed % 3], crowd)
+    return Plan(seed, chosen, counters or (2, 2, 1)[seed % 3], Crowd(arrivals_s=minutes * 60, longest_s=minutes * 120))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +103,8 @@ def _without_tripod(background: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.inpaint(background, mask, 4, cv2.INPAINT_TELEA), dtype=np.uint8)
 
 
-def render(folder: Path, plan: Plan, film: Film, tick: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Write the scene into ``folder``; what ``scene.json`` holds. ``tick`` is called after each frame.
+def render(folder: Path, plan: Plan, film: Film, tick: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+    """Write the scene into ``folder``; what ``scene.json`` holds. ``tick`` is called after each frame: how many are done, of how many.
 
     Raises SceneError where the video cannot be written.
     """
@@ -114,7 +112,7 @@ def render(folder: Path, plan: Plan, film: Film, tick: Callable[[], None] | None
     place = place_of(plan.kind, plan.counters)
     zones = zones_data(place)
     walkers = crowd_walks(place, plan.crowd, plan.seed)
-    times = frame_times(plan.faults, plan.crowd.duration_s, plan.seed)
+    times = frame_times(plan.faults, max((w.until_s for w in walkers), default=0.0), plan.seed)
     visits = true_visits(walkers, parse_zones(zones), float(times[-1]))
     writer = cv2.VideoWriter(str(folder / "video.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), _DECLARED_FPS, SIZE)
     if not writer.isOpened():
@@ -126,7 +124,7 @@ def render(folder: Path, plan: Plan, film: Film, tick: Callable[[], None] | None
         for person, (x0, y0, x1, y1), visible in zip(painted.ids, painted.boxes, painted.visible, strict=True):
             lines.append(f"{number},{person},{x0:.0f},{y0:.0f},{x1 - x0:.0f},{y1 - y0:.0f},1,1,{visible:.2f}")
         if tick:
-            tick()
+            tick(number, len(times))
     writer.release()
     about = {"version": 1, "provenance": "simulated", "frames": len(times), "size": list(SIZE)} | asdict(plan)
     about |= {"source_people": len(film.people), "visits": len(visits)}

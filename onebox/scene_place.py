@@ -72,18 +72,18 @@ def place_of(kind: Kind, counters: int) -> Place:
     if kind == "line":
         head, step = np.array([-3.4, 18.6]), np.array([0.66, -0.22])
         slots = [head + i * step for i in range(14)]
-        across = np.array([0.0, 0.65])
+        across = np.array([0.0, 1.0])  # a zone is drawn with room for feet that are not found exactly
         before, after = head - 1.0 * step, head + 14.2 * step
         queue = [before + across, after + across, after - across, before - across]
         spots = [(-5.4, 21.2), (-2.4, 21.4)][:counters]
-        ahead = ((0.0, float(head[1] - head[0] * step[1] / step[0] - 1.4)), (float(step[0]), float(step[1])))
-        return _place(kind, slots, spots, queue, (15.3, 17.0), (20.4, 21.3), 1.1, ahead)
+        ahead = ((0.0, float(head[1] - head[0] * step[1] / step[0] - 1.6)), (float(step[0]), float(step[1])))
+        return _place(kind, slots, spots, queue, (15.3, 17.0), (20.4, 21.3), 1.4, ahead)
     # Two rows, in the picture side by side rather than one above the other: who stands in front covers little of who is behind.
     rows = [(18.6, -0.19, 6), (15.2, -0.148, 5)]
     slots = [np.array([(share + 0.084 * i) * z, z]) for z, share, count in rows for i in range(count)]
     queue = [np.array(p) for p in ((-4.5, 19.6), (5.3, 19.6), (5.3, 14.1), (-4.5, 14.1))]
     spots = [(-2.8, 21.4), (2.8, 21.4)][:counters]
-    return _place(kind, slots, spots, queue, (15.0, 18.6), (20.3, 21.3), 2.0, ((0.0, 13.8), (1.0, 0.0)))
+    return _place(kind, slots, spots, queue, (15.0, 18.6), (20.3, 21.3), 2.0, ((0.0, 13.5), (1.0, 0.0)))
 
 
 def zones_data(place: Place) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _place(
     aside: float,
     ahead: tuple[Spot, Spot],
 ) -> Place:
-    service = tuple(((x - 0.9, z + 1.0), (x + 0.9, z + 1.0), (x + 0.9, z - 1.0), (x - 0.9, z - 1.0)) for x, z in spots)
+    service = tuple(((x - 1.0, z + 1.4), (x + 1.0, z + 1.4), (x + 1.0, z - 1.3), (x - 1.0, z - 1.3)) for x, z in spots)
     return Place(
         kind, tuple(map(_spot, slots)), tuple(spots), tuple(map(_spot, queue)), service, way_in, way_out, aside, ahead
     )

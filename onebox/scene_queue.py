@@ -7,6 +7,7 @@ The people move in steps of :data:`TICK_S`.
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from motcua.onebox.scene_place import Place, Spot, half_width_m
 
 TICK_S = 0.05
+AFTER_S = 10.0
 _OUTSIDE_M = 0.7  # beyond the picture's edge, where nobody is seen
 
 State = Literal["coming", "called", "served", "leaving", "gone"]
@@ -27,8 +29,8 @@ State = Literal["coming", "called", "served", "leaving", "gone"]
 class Crowd:
     """How people behave. Rates per minute, times in seconds."""
 
-    duration_s: float = 1080.0
-    last_arrival_s: float = 840.0  # after it nobody joins, so that most who wait are seen through
+    arrivals_s: float = 840.0  # after it nobody joins; the scene goes on until the last one has left …
+    longest_s: float = 1800.0  # … or until this
     load: float = 1.7  # offered work per counter; what is too much gives up
     service_mean_s: float = 52.0
     service_spread: float = 0.8  # sigma of the logarithm
@@ -79,7 +81,7 @@ class _Agent:
 
 
 def crowd_walks(place: Place, crowd: Crowd, seed: int) -> list[Walker]:
-    """Everyone who is there between 0 and ``duration_s``, in the order in which they come."""
+    """Everyone who is there, in the order in which they come; the scene ends :data:`AFTER_S` after the last visitor left."""
     return _World(place, crowd, random.Random(f"scene {seed}")).run()
 
 
@@ -97,10 +99,13 @@ class _World:
     def run(self) -> list[Walker]:
         crowd = self._crowd
         next_arrival_s, next_passer_s = self._gap(0.0) * 0.5, self._chance.expovariate(crowd.passers_per_min / 60)
-        for tick in range(int(crowd.duration_s / TICK_S) + 1):
+        end_s = crowd.longest_s
+        for tick in itertools.count():
             now = tick * TICK_S
+            if now > end_s:
+                break
             while next_arrival_s <= now:
-                if now <= crowd.last_arrival_s:
+                if now <= crowd.arrivals_s:
                     self._arrive(now)
                 next_arrival_s += self._gap(now)
             while next_passer_s <= now:
@@ -110,13 +115,17 @@ class _World:
             for agent in self._here:
                 self._live(agent, now)
             self._here = [a for a in self._here if a.state != "gone"]
+            if now <= crowd.arrivals_s or any(a.joined for a in self._here):
+                end_s = crowd.longest_s
+            elif end_s == crowd.longest_s:
+                end_s = min(end_s, now + AFTER_S)
         return [Walker(a.number, a.since_s, np.array(a.trace), a.joined) for a in self._everyone if a.trace]
 
     def _gap(self, now: float) -> float:
         crowd = self._crowd
         rate = crowd.load * len(self._place.spots) / (crowd.service_mean_s + 8.0)
         rate *= 1 + crowd.swing * math.sin(2 * math.pi * now / crowd.period_s + self._phase)
-        rate *= 1 + self._drift * (2 * now / crowd.duration_s - 1)
+        rate *= 1 + self._drift * (2 * now / crowd.arrivals_s - 1)
         mean = (0.55 if self._chance.random() < 0.75 else 2.35) / rate
         return self._chance.expovariate(1 / mean)
 

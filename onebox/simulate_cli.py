@@ -71,7 +71,9 @@ def live(
 def scene(
     out: Annotated[Path, typer.Option(help="The folder to write: video, times, truth of boxes and visits, zones.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same scene.")] = 0,
-    minutes: Annotated[float, typer.Option(min=0.5, max=240, help="How long the scene lasts.")] = 18.0,
+    minutes: Annotated[
+        float, typer.Option(min=0.5, max=240, help="For how long people come; it ends when the last one has left.")
+    ] = 15.0,
     kind: Annotated[
         Literal["line", "area"] | None,
         typer.Option(help="People wait in a line or here and there; by default it goes by the seed.", show_default=False),
@@ -91,14 +93,14 @@ def scene(
     from rich.progress import Progress
 
     from motcua.onebox.scene import SceneError, film_of, plan_of, render
-    from motcua.onebox.scene_light import frame_times
     from motcua.onebox.video import VideoError, sample_video
 
     plan = plan_of(seed, minutes, kind, counters)
     try:
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("frames", total=len(frame_times(plan.faults, plan.crowd.duration_s, seed)))
-            about = render(out, plan, film_of(video or sample_video()), lambda: bar.advance(task))
+            task = bar.add_task("frames", total=None)
+            film = film_of(video or sample_video())
+            about = render(out, plan, film, lambda done, of: bar.update(task, completed=done, total=of))
     except (SceneError, VideoError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -10,9 +10,7 @@ from motcua.onebox.scene_place import SIZE
 from motcua.onebox.scene_queue import Crowd
 
 RED, BLUE = (30, 30, 220), (220, 60, 30)
-SMALL = Plan(
-    5, "line", 2, Crowd(duration_s=60, last_arrival_s=45, service_mean_s=14, least_service_s=5, patience_scale_s=60)
-)
+SMALL = Plan(5, "line", 2, Crowd(arrivals_s=30, longest_s=60, service_mean_s=14, least_service_s=5, patience_scale_s=60))
 
 
 def painted_film() -> Film:

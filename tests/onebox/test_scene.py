@@ -91,7 +91,7 @@ def test_a_scene_is_read_as_it_was_written_and_says_that_it_is_simulated(scene: 
 
 
 def test_the_same_seed_gives_the_same_scene_and_another_one_another(tmp_path: Path) -> None:
-    short = replace(SMALL, crowd=replace(SMALL.crowd, duration_s=12, last_arrival_s=10))
+    short = replace(SMALL, crowd=replace(SMALL.crowd, arrivals_s=8, longest_s=12))
     for name, plan in (("a", short), ("b", short), ("c", replace(short, seed=6))):
         render(tmp_path / name, plan, painted_film())
     a, b, c = ((tmp_path / name / "gt.txt").read_text() for name in "abc")
@@ -153,7 +153,7 @@ def test_every_place_to_wait_and_to_be_served_lies_in_its_zone_and_in_the_pictur
 def _many(kind: Kind = "line") -> list[TrueVisit]:
     crowd, place = Crowd(), place_of(kind, 2)
     zones = parse_zones(zones_data(place))
-    return [v for seed in range(4) for v in true_visits(crowd_walks(place, crowd, seed), zones, crowd.duration_s)]
+    return [v for seed in range(4) for v in true_visits(crowd_walks(place, crowd, seed), zones, crowd.longest_s)]
 
 
 @pytest.mark.parametrize("kind", ["line", "area"])
@@ -174,7 +174,7 @@ def test_passers_by_are_no_visits() -> None:
     walkers = crowd_walks(place, crowd, 1)
     passing = [w for w in walkers if not w.joined]
     assert len(passing) > 40
-    assert len(true_visits(passing, parse_zones(zones_data(place)), crowd.duration_s)) <= 0.02 * len(passing)
+    assert len(true_visits(passing, parse_zones(zones_data(place)), crowd.longest_s)) <= 0.02 * len(passing)
 
 
 def test_frames_come_at_an_uneven_rate_with_gaps() -> None:

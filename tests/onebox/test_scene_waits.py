@@ -62,11 +62,9 @@ class PaintFinder:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    """A minute and a half of a calm camera on a queue that gets long."""
+    """A minute and a half of a calm camera on a short queue."""
     folder = tmp_path_factory.mktemp("scene")
-    crowd = Crowd(
-        duration_s=90, last_arrival_s=50, service_mean_s=14, least_service_s=5, patience_scale_s=60, passers_per_min=1
-    )
+    crowd = Crowd(arrivals_s=50, longest_s=150, service_mean_s=14, least_service_s=5, patience_scale_s=60, passers_per_min=1)
     render(folder, replace(SMALL, crowd=crowd, faults=CameraFaults(drift=0, flicker=0, noise=2, gap=0)), painted_film())
     return read_scene(folder)
 
@@ -221,7 +219,7 @@ def _run(*arguments: str | Path) -> Any:
 def test_the_command_from_end_to_end(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DETECTORS, "paint", PaintFinder)
     out = tmp_path / "out.json"
-    arguments = ("--scene", scene.folder, "--scene", scene.folder, "--detector", "paint", "--json", out)
+    arguments = ("--scene", scene.folder, "--detector", "paint", "--json", out)
     done = _run(*arguments, "--plain", "--break-tracks", "0.5", "--seed", "2")
     assert done.exit_code == 0, done.output
     report = json.loads(out.read_text())
@@ -229,7 +227,7 @@ def test_the_command_from_end_to_end(scene: Scene, tmp_path: Path, monkeypatch: 
     assert set(report["waits"]) >= WAITS
     assert set(report["plain"]) >= WAITS - {"little_error"}
     assert report["waits"]["broken_tracks"] == 0.5
-    assert report["waits"]["served_true"] == 2 * report["scenes"][0]["waits"]["served_true"]
+    assert report["waits"]["served_true"] == report["scenes"][0]["waits"]["served_true"] >= 4
     assert report["unbroken"]["mean_wait_true_s"] == report["waits"]["mean_wait_true_s"]
     assert report["detector"]["recall_10"] > 0.5
     assert "mean_wait_error" in done.output
@@ -279,11 +277,11 @@ def test_frames_are_thinned_to_the_agent_s_rate_with_their_own_times(scene: Scen
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_waits_on_rendered_scenes_are_measured_and_the_plain_pipeline_fails(tmp_path: Path) -> None:
-    """A dozen scenes of 20 minutes from the sample film. The bounds guard against getting worse; docs/accuracy.md has the figures."""
+    """A dozen scenes of 15 minutes and more from the sample film. The bounds guard against getting worse; docs/accuracy.md has the figures."""
     film = film_of(sample_video())
-    folders = [tmp_path / f"seed{seed}" for seed in range(100, 110)]
-    for seed, folder in zip(range(100, 110), folders, strict=True):
-        render(folder, plan_of(seed, 20), film)
+    folders = [tmp_path / f"seed{seed}" for seed in range(100, 112)]
+    for seed, folder in zip(range(100, 112), folders, strict=True):
+        render(folder, plan_of(seed, 15), film)
     out = tmp_path / "out.json"
     done = _run(*(a for f in folders for a in ("--scene", f)), "--plain", "--json", out)
     assert done.exit_code == 0, done.output
