@@ -41,11 +41,13 @@ class Detections:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """Who is visible in one frame. ids: (n,) int64; boxes: (n, 4) float32 xyxy px; confidence: (n,) float32 in 0..1."""
+    """Who is visible in one frame. ids: (n,) int64; boxes: (n, 4) float32 xyxy px; confidence: (n,) float32 in 0..1; looks:
+    (n, 48) of the boxes' contents, where the tracker took them."""
 
     ids: Ids
     boxes: Floats
     confidence: Floats
+    looks: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

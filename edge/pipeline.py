@@ -16,8 +16,7 @@ class Step:
 
     live: who is visible in this frame, at once: for figures of now.
     final: earlier frames whose tracks will not change any more, oldest first, at most ``Pipeline.late_s`` late: for visits.
-    Every frame comes out exactly once. A person keeps one id in both wherever no later correction joined two tracks; after
-    one, the final id is the older of the two.
+    Every frame comes out exactly once. The ids of either are its own: a live track's id may turn out to belong to two people.
     """
 
     live: Tracks

@@ -31,13 +31,13 @@ class TrackSettings:
 
     high: float = 0.4  # confidence above which a detection is not doubtful
     start: float = 0.6  # confidence that a new person needs
-    match: float = 1.2  # greatest distance to a confident detection
+    match: float = 1.1  # greatest distance to a confident detection
     match_doubtful: float = 1.0  # and to a doubtful one
     match_new: float = 1.2  # and from a person seen once
     lost_s: float = 3.0  # how long a track is kept unseen
     doubtful_s: float = 1.0  # how long unseen a track may take a doubtful detection
-    double: float = 0.5  # IoU with a confident detection from which a doubtful one is the same person once more
-    colour: float = 4.0
+    double: float = 0.4  # IoU with a confident detection from which a doubtful one is the same person once more
+    colour: float = 6.5
     unlike: float = 0.25  # greatest unlikeness of clothes
     widen: float = 0.5  # share of its size by which a box grows on each side per second unseen
     fade: float = 0.9  # what is left of the speed after each nominal frame unseen
@@ -52,7 +52,8 @@ PAPER = TrackSettings(
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """All tracks, a row each. boxes: as last detected. looks: (n, 48)."""
+    """All tracks, a row each. boxes: as last detected; row: of that detection in its frame. looks: (n, 48), as
+    they are on the whole."""
 
     ids: Ids
     state: NDArray[np.int8]
@@ -60,6 +61,7 @@ class _People:
     since: NDArray[np.float64]
     boxes: Floats
     confidence: Floats
+    row: Ids
     looks: Floats
     motion: Motion
 
@@ -126,7 +128,7 @@ class ByteTracker:
         self._people = self._people.join(self._newcomers(seen, starters, _SEEN if first else _NEW))
         self._drop_doubles()
         shown = self._people[self._people.state == _SEEN]
-        return Tracks(shown.ids, shown.boxes, shown.confidence)
+        return Tracks(shown.ids, shown.boxes, shown.confidence, seen.looks[shown.row] if frame is not None else None)
 
     def _predict(self, steps: float) -> None:
         people = self._people
@@ -155,6 +157,7 @@ class ByteTracker:
         people.seen_at[chosen] = seen.at_s
         people.boxes[chosen] = found.boxes
         people.confidence[chosen] = found.confidence
+        people.row[chosen] = taken
         if self._settings.colour:
             people.looks[chosen] = blend(people.looks[chosen], seen.looks[taken], 0.1 * found.confidence)
         self._people = replace(people, motion=motion)
@@ -199,6 +202,7 @@ class ByteTracker:
             now.copy(),
             found.boxes,
             found.confidence,
+            rows.astype(np.int64),
             seen.looks[rows],
             kalman.start(found.boxes),
         )
