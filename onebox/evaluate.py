@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,12 +25,13 @@ from motcua.onebox.dwell import (
     summarise_random,
 )
 from motcua.onebox.pairing import by_boxes, pair
-from motcua.onebox.playing import Played
-from motcua.onebox.truth import Boxes, VisitTruth
+from motcua.onebox.playing import Played, Recorded
+from motcua.onebox.truth import Boxes, TruthError, VisitTruth
 
 Report = dict[str, Any]
 
 _PARTS = ("tracking", "summary", "random_zones", "visits", "waits", "unbroken", "plain", "identity", "detector", "speed")
+HALVES = ("first_half", "second_half")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,15 @@ class Side:
 
 
 def compare(
-    truth: Boxes | VisitTruth, played: Played, zones: tuple[Zone, ...], fps: float, random: int = 40, seed: int = 0
+    truth: Boxes | VisitTruth,
+    played: Played,
+    zones: tuple[Zone, ...],
+    fps: float,
+    random: int = 40,
+    seeds: Sequence[int] = (0,),
 ) -> Report:
-    """Every figure but the speed. What boxes of truth are needed for is None where there are only visits."""
+    """Every figure but the speed. What boxes of truth are needed for is None where there are only visits. Random zones of several
+    seeds are pooled."""
     measured = Side.of(played.final, played.size)
     found = {z.name: measured.visits(z.name, contains(z.polygon, measured.points), fps) for z in zones}
     tracking: Report
@@ -69,7 +77,7 @@ def compare(
         true = {z.name: side.visits(z.name, contains(z.polygon, side.points), fps) for z in zones}
         pairs = pair(_all(true), _all(found), by_boxes(truth, played.final))
         tracking = tracking_metrics(truth, played.final, max(played.frames, int(truth.frames.max(initial=-1)) + 1))
-        at_random = _at_random(side, measured, fps, random, seed)
+        at_random = _at_random(side, measured, fps, random, seeds)
     per_zone = [figures(z.name, true[z.name], found[z.name], fps) for z in zones]
     return {
         "tracking": tracking,
@@ -91,8 +99,22 @@ def speed(played: Played, threads: int) -> Report:
     }
 
 
-def _at_random(true: Side, measured: Side, fps: float, count: int, seed: int) -> Report:
-    boxes = random_zones(count, seed, true.boxes.frames, true.boxes.ids, true.points, fps)
+def halves(
+    truth: Boxes, played: Played, zones: tuple[Zone, ...], fps: float, random: int = 40, seeds: Sequence[int] = (0,)
+) -> Report:
+    """The figures of the first and of the second half of the frames, each on its own: settings were chosen on the first."""
+    middle = played.frames // 2
+    spans = zip(HALVES, ((0, middle), (middle, played.frames)), strict=True)
+    report: Report = {}
+    for name, (first, end) in spans:
+        part = replace(played, final=played.final.between(first, end), frames=end - first)
+        found = compare(truth.between(first, end), part, zones, fps, random, seeds)
+        report[name] = {key: found[key] for key in ("tracking", "summary", "random_zones")}
+    return report
+
+
+def _at_random(true: Side, measured: Side, fps: float, count: int, seeds: Sequence[int]) -> Report:
+    boxes = [box for seed in seeds for box in random_zones(count, seed, true.boxes.frames, true.boxes.ids, true.points, fps)]
     per_zone: list[ZoneFigures] = []
     for box in boxes:
         a, b = (side.visits("", in_rectangle(box, side.points), fps) for side in (true, measured))
@@ -113,10 +135,16 @@ def run(
     detector: str = "ssdlite",
     threads: int = 1,
     random: int = 40,
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
+    every: int = 1,
+    steps: bool = False,
     progress: bool = False,
 ) -> Report:
-    """Play the video and compare. Raises VideoError, ModelError, TruthError."""
+    """Play the video and compare; its halves apart where there are boxes of truth.
+
+    every: analyse every so many frames only. steps: say also how the figures change with each single setting.
+    Raises VideoError, ModelError, TruthError.
+    """
     import cv2
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -127,17 +155,26 @@ def run(
     from motcua.onebox.playing import frame_count, play
 
     cv2.setNumThreads(threads)
+    if every > 1 and isinstance(truth, VisitTruth):
+        raise TruthError("visits are numbered by frames of the whole video: --every needs a truth of boxes")
+    known, rate = truth.every(every) if isinstance(truth, Boxes) else truth, fps / every
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not progress, transient=True) as bar:
-        task = bar.add_task("frames", total=frame_count(video) if video.is_file() else None)
+        total = frame_count(video) if video.is_file() else None
+        task = bar.add_task("frames", total=None if total is None else -(-total // every))
+        finder = build_detector(detector, threads=threads)
+        kept = Recorded(finder)
         played = play(
-            video,
-            build_detector(detector, threads=threads),
-            fps,
-            lambda timed: Pipeline(timed, ByteTracker()),
-            lambda: bar.advance(task),
+            video, kept, rate, lambda timed: Pipeline(timed, ByteTracker()), lambda: bar.advance(task), every=every
         )
-    return compare(truth, played, zones, fps, random, seed) | {"speed": speed(played, threads)}
+        report = compare(known, played, zones, rate, random, seeds) | {"speed": speed(played, threads)}
+        if isinstance(known, Boxes):
+            report |= halves(known, played, zones, rate, random, seeds)
+        if steps and isinstance(known, Boxes):
+            from motcua.onebox.evaluate_steps import one_step_each
+
+            report["steps"] = one_step_each(video, kept.found, known, zones, rate, random, seeds, every, bar)
+    return report
 
 
 def evaluate(
@@ -159,6 +196,11 @@ def evaluate(
     ] = False,
     random_zones: Annotated[int, typer.Option(min=0, help="How many random rectangles to measure as well.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random rectangles and of the tracks to break.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds of random rectangles to pool, from --seed on.")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="Analyse every so many frames of --video only.")] = 1,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="With --video: also change each setting by a fifth up and down (minutes).")
+    ] = False,
     detector: Annotated[str, typer.Option(help="Name of the detector.")] = "ssdlite",
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the detector may use.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write every figure.")] = None,
@@ -172,7 +214,6 @@ def evaluate(
     from motcua.edge.zones import ZonesError
     from motcua.models.errors import ModelError
     from motcua.onebox.scene import SceneError
-    from motcua.onebox.truth import TruthError
     from motcua.onebox.video import VideoError
 
     if (video is None) != (truth is None) or (video is None) != (zones is None) or (video is None and not scene):
@@ -181,11 +222,13 @@ def evaluate(
     try:
         report: Report = {}
         if video is not None and truth is not None and zones is not None:
-            report = _of_video(video, truth, zones, fps, detector, threads, random_zones, seed)
+            options: Report = {"detector": detector, "threads": threads, "random": random_zones, "every": every}
+            options |= {"seeds": range(seed, seed + seeds), "steps": steps}
+            report = _of_video(video, truth, zones, fps, options)
         if scene:
             from motcua.onebox.scene_evaluate import evaluate_scenes
 
-            options: Report = {"detector": detector, "threads": threads, "seed": seed, "progress": True}
+            options = {"detector": detector, "threads": threads, "seed": seed, "progress": True}
             report = evaluate_scenes(scene, break_tracks=break_tracks, plain=plain, **options) | report
         if json_file:
             json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -195,24 +238,15 @@ def evaluate(
     _show(report)
 
 
-def _of_video(
-    video: Path,
-    truth: Path,
-    zones: Path,
-    fps: float | None,
-    detector: str,
-    threads: int,
-    random: int,
-    seed: int,
-) -> Report:
-    from motcua.onebox.truth import TruthError, read_truth
+def _of_video(video: Path, truth: Path, zones: Path, fps: float | None, options: Report) -> Report:
+    from motcua.onebox.truth import read_truth
 
     known = read_truth(truth)
     rate = fps or (known.fps if isinstance(known, VisitTruth) else None)
     if rate is None:
         raise TruthError("MOT text does not say how fast the video was taken: give --fps")
     drawn = tuple(z for z in load_zones(zones).zones if z.role != "mask")
-    return run(video, known, drawn, rate, detector=detector, threads=threads, random=random, seed=seed, progress=True)
+    return run(video, known, drawn, rate, **options, progress=True)
 
 
 def _show(report: Report) -> None:
@@ -236,6 +270,12 @@ def _show(report: Report) -> None:
         if part in report:
             figures_ = {key: value for key, value in report[part].items() if not isinstance(value, dict)}
             console.print(f"{part}: " + ", ".join(f"{key} {_short(v)}" for key, v in figures_.items()), highlight=False)
+    for half in HALVES:
+        if half in report:
+            both = report[half]["tracking"] | report[half]["summary"] | report[half]["random_zones"]
+            console.print(f"{half}: " + ", ".join(f"{key} {_short(v)}" for key, v in both.items()), highlight=False)
+    for name, worst in report.get("steps", {}).get("worst", {}).items():
+        console.print(f"one step: {name} at worst {_short(worst['value'])} ({worst['step']})", highlight=False)
 
 
 def _short(value: Any) -> str:

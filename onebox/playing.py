@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,39 @@ class Timed:
         self.wall_s += time.perf_counter() - wall
         self.cpu_s += time.process_time() - cpu
         return found
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A detector that keeps all that it finds, a frame a row."""
+
+    detector: Detector
+    found: list[Detections] = field(default_factory=list)
+    name: str = field(init=False)
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name, self.version = self.detector.name, self.detector.version
+
+    def detect(self, frame: Image) -> Detections:
+        """As the detector does."""
+        self.found.append(self.detector.detect(frame))
+        return self.found[-1]
+
+
+@dataclass(slots=True)
+class Replayed:
+    """A detector that finds what was found before, frame by frame."""
+
+    found: Sequence[Detections]
+    name: str = "replayed"
+    version: str = "1"
+    _next: int = 0
+
+    def detect(self, frame: Image) -> Detections:
+        """The next row."""
+        self._next += 1
+        return self.found[self._next - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +121,18 @@ def play(
     fps: float,
     build: Callable[[Detector], Pipeline],
     tick: Callable[[], None] | None = None,
+    *,
+    every: int = 1,
 ) -> Played:
-    """Run the video; frame k is taken to be of second k / fps. ``tick`` is called after each frame. Raises VideoError."""
+    """Run the video, every so many of its frames; frame k of these is taken to be of second k / fps. ``tick`` is called after each.
+    Raises VideoError."""
     timed = Timed(detector)
     pipeline = build(timed)
     final: list[TimedTracks] = []
     decode_s = pipeline_s = 0.0
     size, count = (0, 0), 0
     mark = time.perf_counter()
-    for frame in video_frames(video):
+    for frame in itertools.islice(video_frames(video), 0, None, every):
         decoded = time.perf_counter()
         final += pipeline.process(frame, count / fps).final
         now = time.perf_counter()

@@ -40,6 +40,16 @@ class Boxes:
         """(n,) mask of the rows of one frame."""
         return np.asarray(self.frames == frame)
 
+    def between(self, first: int, end: int) -> Boxes:
+        """The rows of frames ``first`` to ``end`` - 1, numbered from 0 again."""
+        rows = (self.frames >= first) & (self.frames < end)
+        return Boxes(self.frames[rows] - first, self.ids[rows], self.boxes[rows])
+
+    def every(self, step: int) -> Boxes:
+        """The rows of every ``step``-th frame, numbered one by one."""
+        rows = self.frames % step == 0
+        return Boxes(self.frames[rows] // step, self.ids[rows], self.boxes[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class VisitTruth:

@@ -16,6 +16,7 @@ from walkers import SIZE, Walker, picture
 from motcua.edge.detect import DETECTORS
 from motcua.edge.geometry import Detections
 from motcua.onebox.evaluate import evaluate
+from motcua.onebox.evaluate_steps import variants, worst
 
 FPS, SECONDS = 7.0, 16
 PEOPLE = [
@@ -99,7 +100,9 @@ def test_a_scene_without_difficulties_is_measured_right(scene) -> None:
     result = _run(scene)
     assert result.exit_code == 0, result.output
     report = json.loads((scene / "out.json").read_text())
-    assert set(report) == {"tracking", "zones", "summary", "random_zones", "visits", "speed"}
+    halves = {"first_half", "second_half"}
+    assert set(report) == {"tracking", "zones", "summary", "random_zones", "visits", "speed"} | halves
+    assert all(report[half]["tracking"]["ids_true"] <= len(PEOPLE) for half in halves)
     assert set(report["tracking"]) == {"mota", "idf1", "hota", "id_switches", "ids", "ids_true"}
     assert report["tracking"]["ids_true"] == len(PEOPLE)
     assert report["tracking"]["mota"] > 0.9
@@ -136,6 +139,43 @@ def test_the_same_seed_gives_the_same_figures_and_another_one_other_zones(scene)
         figures.append({k: v for k, v in json.loads((scene / "out.json").read_text()).items() if k != "speed"})
     assert figures[0] == figures[1]
     assert figures[0]["random_zones"] != figures[2]["random_zones"]
+
+
+def test_several_seeds_are_pooled_and_half_the_frames_are_half_the_rate(scene) -> None:
+    assert _run(scene, seeds=3).exit_code == 0
+    assert json.loads((scene / "out.json").read_text())["random_zones"]["zones"] == 30
+    assert _run(scene, every=2).exit_code == 0
+    report = json.loads((scene / "out.json").read_text())
+    assert report["speed"]["frames"] == SECONDS * FPS / 2
+    assert report["summary"]["mean_dwell_error"] < 0.1, "a dwell lasts as long at half the rate"
+    refused = _run(scene, every=2, truth=scene / "visits.json")
+    assert refused.exit_code == 1
+    assert "--every needs a truth of boxes" in refused.output
+
+
+def test_each_setting_is_changed_alone_and_the_worst_is_told(scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [name for name, _, _ in variants()]
+    assert len(names) == len(set(names)) > 40
+    assert {"high 0.4 → 0.32", "smooth_s 0.7 → 0.84", "reach 0.25 → 0.3"} <= set(names)
+    chosen = [v for v in variants() if v[0].startswith(("start", "late_s"))]
+    monkeypatch.setattr("motcua.onebox.evaluate_steps.variants", lambda: iter(chosen))
+    app = typer.Typer()
+    app.command()(evaluate)
+    files = ["--video", "video.avi", "--truth", "gt.txt", "--zones", "zones.json", "--json", "out.json"]
+    files = [str(scene / part) if "." in part else part for part in files]
+    result = CliRunner().invoke(app, [*files, "--fps", str(FPS), "--detector", "paint", "--random-zones", "5", "--steps"])
+    assert result.exit_code == 0, result.output
+    steps = json.loads((scene / "out.json").read_text())["steps"]
+    assert set(steps["each"]) == {"start 0.6 → 0.48", "start 0.6 → 0.72", "late_s 5 → 6"}, "too short a delay is refused"
+    assert set(steps["worst"]) == {"mean_dwell_error", "median_error", "visits_error", "idf1", "mota", "hota"}
+    assert "one step: mean_dwell_error at worst" in result.output
+
+
+def test_the_worst_is_the_greatest_error_and_the_least_score() -> None:
+    figures = {"median_error": 0.1, "idf1": 0.9}
+    known = dict.fromkeys(("mean_dwell_error", "visits_error", "mota", "hota")) | figures
+    found = worst({"a": known, "b": known | {"median_error": 0.2, "idf1": 0.8}, "c": known | {"median_error": None}})
+    assert found == {"median_error": {"value": 0.2, "step": "b"}, "idf1": {"value": 0.8, "step": "b"}}
 
 
 def test_truth_of_visits_gives_the_figures_that_need_no_boxes(scene) -> None:
