@@ -155,7 +155,7 @@ def test_what_cannot_be_exported_is_one_sentence_with_the_librarys_own_word(toy,
 
 @pytest.mark.parametrize(
     ("row", "by", "says"),
-    [(0, 0.6, "boxes 0.6 px"), (4, 0.01, "scores 0.01 off"), (0, np.nan, "boxes nan px"), (0, 0.1, None), (4, 5e-4, None)],
+    [(0, 2.5, "boxes 2.5 px"), (4, 0.05, "scores 0.05 off"), (0, np.nan, "boxes nan px"), (0, 1.0, None), (4, 0.01, None)],
 )
 def test_an_export_that_computes_other_values_is_refused(toy, library, row: int, by: float, says: str | None) -> None:
     output = np.load(library / "computed.npy")

@@ -76,18 +76,20 @@ def _scale(net: Any, images: Any, layer: Any, means: Sequence[float], spread: fl
     layer.bias.copy_(torch.tensor(means) + (layer.bias - seen[0].mean(dim=(0, 2, 3))) * scale)
 
 
-def difference(a: Detections, b: Detections) -> tuple[float, float]:
+def difference(a: Detections, b: Detections, *, border: float = 0.0) -> tuple[float, float]:
     """(px, confidence): the greatest difference between two lists of the same people, in any order.
 
-    A person of one list belongs to the one of the other whose box is nearest; nobody may be taken twice or left over.
+    A person of one list belongs to the one of the other whose box is nearest; nobody may be taken twice or left over. Only
+    whose confidence is within ``border`` of the least, .1, may be missing in one of them.
     """
-    assert len(a) == len(b)
-    if not len(a):
-        return 0.0, 0.0
     off = np.abs(a.boxes[:, None] - b.boxes[None]).max(axis=2) + np.abs(a.confidence[:, None] - b.confidence[None])
-    pair = off.argmin(axis=1)
-    assert len(set(pair.tolist())) == len(a), "two people became one"
-    return float(np.abs(a.boxes - b.boxes[pair]).max()), float(np.abs(a.confidence - b.confidence[pair]).max())
+    pairs = [(i, int(off[i].argmin())) for i in range(len(a)) if len(b) and off[:, off[i].argmin()].argmin() == i]
+    left = [*np.delete(a.confidence, [i for i, _ in pairs]), *np.delete(b.confidence, [j for _, j in pairs])]
+    assert all(abs(confidence - 0.1) < border for confidence in left), f"without a counterpart: {left}"
+    if not pairs:
+        return 0.0, 0.0
+    i, j = np.array(pairs).T
+    return float(np.abs(a.boxes[i] - b.boxes[j]).max()), float(np.abs(a.confidence[i] - b.confidence[j]).max())
 
 
 def overlapping(found: Detections) -> int:
