@@ -45,4 +45,4 @@ extras:  ## install optional extras (EXTRAS="ultralytics deepface"); ultralytics
 	@./setup.sh $(VENV) $(EXTRAS)
 
 clean:  ## remove what set-up made here; data and caches in your home stay
-	rm -rf $(VENV) .typing build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(EXTRAS_VENV) .typing build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -133,5 +133,8 @@ def _detector(camera: CameraSettings) -> str:
     # Loading would fetch what is missing: a check changes nothing.
     if camera.detector in REGISTRY and not fetched(camera.detector):
         raise CheckError(f"{camera.source_id}: detector {camera.detector} cannot be loaded without its weights")
-    detector = build_camera_detector(camera)
+    try:
+        detector = build_camera_detector(camera)
+    except BuildError as error:
+        raise CheckError(f"{camera.source_id}: {error}") from error
     return f"{camera.source_id}: detector {detector.name} {detector.version} can be loaded"

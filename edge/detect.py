@@ -99,6 +99,8 @@ def build_detector(name: str = DEFAULT, *, threads: int = 1, weights: str | None
         raise ModelError(f"no detector is called {name!r}: take one of {', '.join(sorted(DETECTORS))}")
     if weights is None:
         return DETECTORS[name](threads=threads)
+    if name == DEFAULT:
+        raise ModelError(f"the detector {name!r} has weights of its own: take 'yolo' or 'ultralytics' with others")
     if weights not in REGISTRY and not Path(weights).is_file():
         raise MissingError(f"the weights {weights} of the detector {name!r} are not there: name an existing file")
     return DETECTORS[name](threads=threads, weights=weights)

@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motcua.models.errors import ModelError
-from motcua.models.quiet import need_ultralytics, quiet
+from motcua.models.errors import MissingError, ModelError
+from motcua.models.quiet import quiet
 from motcua.models.recorded import reference_picture
 from motcua.models.yolo import open_yolo
 
@@ -26,11 +27,13 @@ _SCORE, _BOX_PX = 0.02, 2.0  # the greatest differences: sums in another order a
 
 
 def need_exporter(name: str) -> None:
-    """Raises MissingError where the library is not installed."""
-    need_ultralytics(
-        f"the weights {name!r} come as a file of PyTorch, and exporting them to ONNX (or giving a ready ONNX file in a "
-        "camera's detector_weights instead)"
-    )
+    """Raises MissingError where the library is not installed. Imports nothing."""
+    if find_spec("torch") is None or find_spec("ultralytics") is None:
+        raise MissingError(
+            f"the weights {name!r} have to be exported to ONNX, which needs the extra 'ultralytics' (AGPL-3.0): install it "
+            "(make extras EXTRAS=ultralytics, or pip install 'motcua[ultralytics]'), or export them elsewhere and give the "
+            "ONNX file in the camera's detector_weights"
+        )
 
 
 def export_yolo(weights: Path, name: str, folder: Path) -> bytes:

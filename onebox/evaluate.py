@@ -111,6 +111,7 @@ def run(
     fps: float,
     *,
     detector: str = "ssdlite",
+    weights: str | None = None,
     threads: int = 1,
     random: int = 40,
     seed: int = 0,
@@ -132,7 +133,7 @@ def run(
         task = bar.add_task("frames", total=frame_count(video) if video.is_file() else None)
         played = play(
             video,
-            build_detector(detector, threads=threads),
+            build_detector(detector, threads=threads, weights=weights),
             fps,
             lambda timed: Pipeline(timed, ByteTracker()),
             lambda: bar.advance(task),
@@ -160,6 +161,9 @@ def evaluate(
     random_zones: Annotated[int, typer.Option(min=0, help="How many random rectangles to measure as well.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random rectangles and of the tracks to break.")] = 0,
     detector: Annotated[str, typer.Option(help="Name of the detector.")] = "ssdlite",
+    detector_weights: Annotated[
+        str | None, typer.Option(help="Weights for the detectors 'yolo' and 'ultralytics': a file, or a registered name.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the detector may use.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write every figure.")] = None,
 ) -> None:
@@ -181,11 +185,17 @@ def evaluate(
     try:
         report: Report = {}
         if video is not None and truth is not None and zones is not None:
-            report = _of_video(video, truth, zones, fps, detector, threads, random_zones, seed)
+            report = _of_video(video, truth, zones, fps, detector, detector_weights, threads, random_zones, seed)
         if scene:
             from motcua.onebox.scene_evaluate import evaluate_scenes
 
-            options: Report = {"detector": detector, "threads": threads, "seed": seed, "progress": True}
+            options: Report = {
+                "detector": detector,
+                "weights": detector_weights,
+                "threads": threads,
+                "seed": seed,
+                "progress": True,
+            }
             report = evaluate_scenes(scene, break_tracks=break_tracks, plain=plain, **options) | report
         if json_file:
             json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -201,6 +211,7 @@ def _of_video(
     zones: Path,
     fps: float | None,
     detector: str,
+    weights: str | None,
     threads: int,
     random: int,
     seed: int,
@@ -212,7 +223,8 @@ def _of_video(
     if rate is None:
         raise TruthError("MOT text does not say how fast the video was taken: give --fps")
     drawn = tuple(z for z in load_zones(zones).zones if z.role != "mask")
-    return run(video, known, drawn, rate, detector=detector, threads=threads, random=random, seed=seed, progress=True)
+    options: Report = {"detector": detector, "weights": weights, "threads": threads}
+    return run(video, known, drawn, rate, **options, random=random, seed=seed, progress=True)
 
 
 def _show(report: Report) -> None:

@@ -198,6 +198,11 @@ def test_weights_that_are_not_here_say_how_to_get_them(tmp_path: Path, monkeypat
         build_detector("yolo", weights=str(tmp_path / "none.onnx"))
 
 
+def test_the_default_detector_has_weights_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="'ssdlite' has weights of its own: take 'yolo'"):
+        build_detector(weights=str(always(tmp_path / "net.onnx", raw(SEEN))))
+
+
 # What a camera's settings make of it.
 
 
@@ -235,7 +240,7 @@ detector = "yolo"
     assert build_camera_detector(settings.cameras[0]).version.startswith("hall-")
 
 
-def test_the_default_detector_takes_no_weights_of_ones_own(tmp_path: Path) -> None:
+def test_settings_give_the_default_detector_no_other_weights(tmp_path: Path) -> None:
     (tmp_path / "edge.toml").write_text(
         'office_id = "vl-1"\noutbox = "o"\n[[cameras]]\nsource_id = "a"\nurl = "0"\nzones = "z"\ndetector_weights = "x.onnx"\n'
     )

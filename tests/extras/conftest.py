@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from file_server import cache, file_server, known
 
 __all__ = ["cache", "file_server", "known"]
 
-NETWORKS = ("yolo11n", "yolo26n")
 Exported = Callable[..., Path]
 
 
@@ -60,7 +58,7 @@ def exported(weights_of: Callable[[str], Path]) -> Exported:
         if key not in made:
             options = {"imgsz": size, "nms": nms, "simplify": False, "dynamic": False, "device": "cpu", "verbose": False}
             file = Path(ultralytics.YOLO(weights_of(kind)).export(format="onnx", **options))
-            made[key] = Path(os.replace(file, target := file.with_name(f"{kind}-{size[0]}-{nms}.onnx")) or target)
+            made[key] = file.rename(file.with_name(f"{kind}-{size[0]}-{nms}.onnx"))
         return made[key]
 
     return get
