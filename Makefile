@@ -6,8 +6,9 @@ ROOMS := edge models analytics dashboard map onebox
 ARGS ?=
 EXTRAS ?=
 DSN ?=
+EXTRAS_VENV ?= .venv-extras
 
-.PHONY: help demo test test-slow lint test-timescale extras clean
+.PHONY: help demo test test-slow test-extras lint test-timescale extras clean
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 24
 
@@ -22,6 +23,10 @@ test: lint  ## everything that CI runs: linters, types, import rules, tests
 test-slow:  ## the tests that take too long for every day, hours of replayed video among them (about an hour)
 	@./setup.sh $(VENV) test system-for-tests
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
+
+test-extras:  ## the tests of the optional extras, in a venv of their own (ultralytics is AGPL-3.0; with torch they take 7 GB)
+	@./setup.sh $(EXTRAS_VENV) test ultralytics deepface
+	$(EXTRAS_VENV)/bin/python -m pytest -m extras --timeout 900 tests/extras $(ARGS)
 
 lint:  ## the linters alone
 	@./setup.sh $(VENV) test
@@ -40,4 +45,4 @@ extras:  ## install optional extras (EXTRAS="ultralytics deepface"); ultralytics
 	@./setup.sh $(VENV) $(EXTRAS)
 
 clean:  ## remove what set-up made here; data and caches in your home stay
-	rm -rf $(VENV) .typing build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(EXTRAS_VENV) .typing build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -40,13 +40,14 @@ make_venv() {
 }
 
 install_extras() {
-    local wanted stamp key
+    local wanted stamp key limits=(-c constraints.txt)
     wanted=$(IFS=,; echo "$*")
     stamp="$venv/.installed-$wanted"
-    key=$(cat pyproject.toml constraints.txt setup.sh | sha256sum)
+    [[ ",$wanted," =~ ,(ultralytics|deepface), ]] && limits+=(-c constraints-extras.txt)
+    key=$(cat pyproject.toml constraints.txt constraints-extras.txt setup.sh | sha256sum)
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ] && return
     say "installing motcua[$wanted] (the first time this takes a minute or two)"
-    "$venv/bin/python" -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[$wanted]" 2> "$venv/pip.log" ||
+    "$venv/bin/python" -m pip install --disable-pip-version-check -q "${limits[@]}" -e ".[$wanted]" 2> "$venv/pip.log" ||
         { cat "$venv/pip.log" >&2; fail "pip could not install: check the connection and that there is room, then try again"; }
     "$venv/bin/python" onebox/one_opencv.py >&2 || fail "OpenCV does not work: remove $venv and try again"
     mkdir -p .typing && ln -sfn .. .typing/motcua

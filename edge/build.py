@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from motcua.edge.camera import Observer, Tracking
+from motcua.edge.geometry import Detector
 from motcua.edge.settings import CameraSettings, SentimentSettings
-from motcua.models.errors import ModelError
+from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import path
 from motcua.models.registry import weights_named
+
+log = logging.getLogger(__name__)
 
 READERS = ("deepface", "fer")
 
@@ -15,19 +20,37 @@ class BuildError(Exception):
     """A part that cannot be had; the message is one sentence with the way out."""
 
 
+def build_camera_detector(camera: CameraSettings) -> Detector:
+    """The detector that a camera's settings name. Raises BuildError."""
+    from motcua.edge.detect import build_detector
+
+    try:
+        return build_detector(camera.detector, threads=camera.threads, weights=camera.detector_weights)
+    except ModelError as error:
+        raise BuildError(str(error)) from error
+
+
 def build_pipeline(camera: CameraSettings) -> Tracking:
-    """The detector and tracker of a camera. Raises BuildError."""
+    """The detector and tracker of a camera. Raises BuildError.
+
+    Where an optional detector's weights or library are not here, the default one measures instead and the log says so: its
+    figures are good ones and name it as their model, and a day without figures would be lost. What is wrong is refused.
+    """
     import cv2
 
-    from motcua.edge.detect import build_detector
+    from motcua.edge.detect import DEFAULT
     from motcua.edge.pipeline import Pipeline
     from motcua.edge.track import ByteTracker
 
     cv2.setNumThreads(camera.threads)
     try:
-        return Pipeline(build_detector(camera.detector, threads=camera.threads), ByteTracker())
-    except ModelError as error:
-        raise BuildError(str(error)) from error
+        detector = build_camera_detector(camera)
+    except BuildError as error:
+        if camera.detector == DEFAULT or not isinstance(error.__cause__, MissingError):
+            raise
+        log.warning("%s: %s; until the agent starts anew, %s measures instead", camera.source_id, error, DEFAULT)
+        detector = build_camera_detector(camera.model_copy(update={"detector": DEFAULT, "detector_weights": None}))
+    return Pipeline(detector, ByteTracker())
 
 
 def build_observer(sentiment: SentimentSettings) -> Observer | None:

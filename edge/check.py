@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import cv2
 
-from motcua.edge.build import BuildError, build_observer, build_pipeline
+from motcua.edge.build import BuildError, build_camera_detector, build_observer
 from motcua.edge.capture import CaptureError, check_whole, frame_rate, opened
 from motcua.edge.mqtt import BrokerError, probe
 from motcua.edge.settings import CameraSettings, EdgeSettings, SettingsError, load_settings, redacted
@@ -133,5 +133,8 @@ def _detector(camera: CameraSettings) -> str:
     # Loading would fetch what is missing: a check changes nothing.
     if camera.detector in REGISTRY and not fetched(camera.detector):
         raise CheckError(f"{camera.source_id}: detector {camera.detector} cannot be loaded without its weights")
-    detector = build_pipeline(camera).detector
+    try:
+        detector = build_camera_detector(camera)
+    except BuildError as error:
+        raise CheckError(f"{camera.source_id}: {error}") from error
     return f"{camera.source_id}: detector {detector.name} {detector.version} can be loaded"

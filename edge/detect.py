@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from motcua.edge.geometry import Detections, Detector, Image, nms, no_detections
 from motcua.edge.ssd import anchors, decode, probability, tiles
-from motcua.models.errors import ModelError
+from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import fetch
-from motcua.models.registry import weights_named
+from motcua.models.registry import REGISTRY, weights_named
 
 _SIDE_PX = 300
 # The network's boxes are too wide and hang too low, on PETS and on other scenes alike: width, height, shift in heights.
@@ -73,17 +73,34 @@ def _correct(boxes: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def _ultralytics(*, threads: int = 1) -> Detector:
+def _ultralytics(**options: Any) -> Detector:
     from motcua.edge.detect_ultralytics import UltralyticsDetector
 
-    return UltralyticsDetector(threads=threads)
+    return UltralyticsDetector(**options)
 
 
-DETECTORS: dict[str, Callable[..., Detector]] = {"ssdlite": SsdliteDetector, "ultralytics": _ultralytics}
+def _yolo(**options: Any) -> Detector:
+    from motcua.edge.detect_yolo import YoloDetector
+
+    return YoloDetector(**options)
 
 
-def build_detector(name: str = "ssdlite", *, threads: int = 1) -> Detector:
-    """The detector of that name. Raises ModelError for an unknown one and where its weights or its library are missing."""
+DEFAULT = "ssdlite"
+DETECTORS: dict[str, Callable[..., Detector]] = {DEFAULT: SsdliteDetector, "ultralytics": _ultralytics, "yolo": _yolo}
+
+
+def build_detector(name: str = DEFAULT, *, threads: int = 1, weights: str | None = None) -> Detector:
+    """The detector of that name. ``weights``: a file, or the name of registered weights, for detectors that can take others than
+    their own.
+
+    Raises ModelError for an unknown one, and MissingError where its weights or its library are not here.
+    """
     if name not in DETECTORS:
         raise ModelError(f"no detector is called {name!r}: take one of {', '.join(sorted(DETECTORS))}")
-    return DETECTORS[name](threads=threads)
+    if weights is None:
+        return DETECTORS[name](threads=threads)
+    if name == DEFAULT:
+        raise ModelError(f"the detector {name!r} has weights of its own: take 'yolo' or 'ultralytics' with others")
+    if weights not in REGISTRY and not Path(weights).is_file():
+        raise MissingError(f"the weights {weights} of the detector {name!r} are not there: name an existing file")
+    return DETECTORS[name](threads=threads, weights=weights)

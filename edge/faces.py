@@ -5,6 +5,7 @@ A face is never recognised: there is no embedding and no comparison of faces.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,12 +121,16 @@ class FerReader:
 
 
 class DeepfaceReader:
-    """The emotion model of the ``deepface`` extra, which fetches its own weights at first use."""
+    """The emotion model of the ``deepface`` extra, which fetches its own weights at first use.
+
+    It runs on ONNX Runtime, as everything here: left to itself the package would take torch wherever that is installed.
+    """
 
     name = "deepface"
     labels: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
     def __init__(self) -> None:
+        os.environ.setdefault("DEEPFACE_BACKEND_ENGINE", "onnx")
         try:
             import deepface
             from deepface import DeepFace

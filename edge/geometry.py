@@ -23,6 +23,8 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
+_BLOCK = 256  # boxes that suppression compares at once
+
 
 @dataclass(frozen=True, slots=True)
 class Detections:
@@ -109,13 +111,21 @@ def _area(boxes: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
 
 
-def nms(boxes: NDArray[Any], scores: NDArray[Any], overlap: float) -> NDArray[np.intp]:
-    """Greedy non-maximum suppression: row numbers to keep, best first; a box goes when its IoU with a better one is over
-    ``overlap``."""
+def nms(boxes: NDArray[Any], scores: NDArray[Any], overlap: float, most: int | None = None) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression: row numbers to keep, best first, at most ``most``; a box goes when its IoU with a better
+    one is over ``overlap``. By blocks, so that memory grows with n, not with its square."""
     order = np.argsort(-scores, kind="stable")
-    covers = iou(boxes[order], boxes[order]) > overlap
-    alive = np.ones(len(order), dtype=bool)
-    for i in range(len(order)):
-        if alive[i]:
-            alive[i + 1 :] &= ~covers[i, i + 1 :]
-    return np.asarray(order[alive])
+    kept = order[:0]
+    for start in range(0, len(order), _BLOCK):
+        block = order[start : start + _BLOCK]
+        if len(kept):
+            block = block[(iou(boxes[block], boxes[kept]) <= overlap).all(axis=1)]
+        covers = iou(boxes[block], boxes[block]) > overlap
+        alive = np.ones(len(block), dtype=bool)
+        for i in range(len(block)):
+            if alive[i]:
+                alive[i + 1 :] &= ~covers[i, i + 1 :]
+        kept = np.concatenate([kept, block[alive]])
+        if most is not None and len(kept) >= most:
+            break
+    return np.asarray(kept[:most])

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from motcua.edge.messages import Id
 from motcua.edge.queue import QueueSettings
 from motcua.edge.visits import VisitSettings
+from motcua.models.registry import REGISTRY
 
 Kind = Literal["file", "stream", "usb"]
 Fps = Annotated[float, Field(gt=0, le=240)]
@@ -57,7 +58,10 @@ class BrokerSettings(_Part):
 
 
 class CameraSettings(_Part):
-    """One camera. ``url`` is a video file, an ``rtsp://`` (or ``http://``) address, or the number of a USB camera."""
+    """One camera. ``url`` is a video file, an ``rtsp://`` (or ``http://``) address, or the number of a USB camera.
+
+    ``detector_weights`` is a file for a detector that can take others than its default, or the name of registered weights.
+    """
 
     source_id: Id
     url: Annotated[str, Field(min_length=1)]
@@ -66,6 +70,7 @@ class CameraSettings(_Part):
     loop: bool = False
     provenance: Literal["camera", "replay", "simulated"] = Field(default="camera", validate_default=True)
     detector: str = "ssdlite"
+    detector_weights: Annotated[str, Field(min_length=1)] | None = None
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     analysis_fps: Fps = 7.0
     visits: VisitSettings = VisitSettings()
@@ -88,6 +93,12 @@ class CameraSettings(_Part):
                 raise ValueError("a video file is a replay: set provenance to 'replay' or leave it out")
             return {"provenance": "replay"} | data
         return data
+
+    @model_validator(mode="after")
+    def _weights_with_a_detector_that_takes_them(self) -> CameraSettings:
+        if self.detector == "ssdlite" and self.detector_weights is not None:
+            raise ValueError("detector_weights are for the detectors 'yolo' and 'ultralytics': name one, or take them out")
+        return self
 
     @property
     def kind(self) -> Kind:
@@ -193,16 +204,20 @@ def _resolved(settings: EdgeSettings, base: Path) -> EdgeSettings:
     def beside(path: Path | None) -> Path | None:
         return None if path is None else base / path.expanduser()
 
+    def camera(c: CameraSettings) -> CameraSettings:
+        paths: dict[str, Any] = {"zones": beside(c.zones)}
+        if c.kind == "file":
+            paths["url"] = str(beside(Path(c.url)))
+        if c.detector_weights is not None and c.detector_weights not in REGISTRY:
+            paths["detector_weights"] = str(beside(Path(c.detector_weights)))
+        return c.model_copy(update=paths)
+
     broker, names = settings.broker, ("password_file", "ca_file", "cert_file", "key_file")
-    cameras = tuple(
-        c.model_copy(update={"zones": beside(c.zones), "url": str(beside(Path(c.url))) if c.kind == "file" else c.url})
-        for c in settings.cameras
-    )
     return settings.model_copy(
         update={
             "outbox": beside(settings.outbox),
             "broker": broker.model_copy(update={name: beside(getattr(broker, name)) for name in names}),
-            "cameras": cameras,
+            "cameras": tuple(camera(c) for c in settings.cameras),
         }
     )
 

@@ -48,7 +48,8 @@ class Url:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One set of weights. ``input`` says what the network takes; ``convert`` names what is made of the file at set-up."""
+    """One set of weights. ``input`` says what the network takes; ``convert`` names what is made of the file at set-up: ``ssd``
+    by our own reader, ``yolo`` by the library of an extra."""
 
     name: str
     kind: Kind
@@ -56,7 +57,7 @@ class Weights:
     licence: str
     input: str
     sha256: str | None = None
-    convert: Literal["ssd"] | None = None
+    convert: Literal["ssd", "yolo"] | None = None
 
     @property
     def version(self) -> str:
@@ -97,8 +98,18 @@ REGISTRY: dict[str, Weights] = {
             "person detector",
             Url("https://github.com/ultralytics/assets/releases/download/v8.3.0/yolo11n.pt"),
             "AGPL-3.0",
-            "read by the 'ultralytics' extra",
+            "float32 1 x 3 x 640 x 640, RGB, 0..1",
             "0ebbc80d4a7680d14987a577cd21342b65ecfd94632bd9a8da63ae6417644ee1",
+            "yolo",
+        ),
+        Weights(
+            "yolo26n",
+            "person detector",
+            Url("https://github.com/ultralytics/assets/releases/download/v8.4.0/yolo26n.pt"),
+            "AGPL-3.0",
+            "float32 1 x 3 x 640 x 640, RGB, 0..1",
+            "9b09cc8bf347f0fc8a5f7657480587f25db09b34bf33b0652110fb03a8ad4fef",
+            "yolo",
         ),
         Weights(
             "hsemotion",

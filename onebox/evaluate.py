@@ -133,6 +133,7 @@ def run(
     fps: float,
     *,
     detector: str = "ssdlite",
+    weights: str | None = None,
     threads: int = 1,
     random: int = 40,
     seeds: Sequence[int] = (0,),
@@ -162,8 +163,7 @@ def run(
     with Progress(*columns, console=Console(stderr=True), disable=not progress, transient=True) as bar:
         total = frame_count(video) if video.is_file() else None
         task = bar.add_task("frames", total=None if total is None else -(-total // every))
-        finder = build_detector(detector, threads=threads)
-        kept = Recorded(finder)
+        kept = Recorded(build_detector(detector, threads=threads, weights=weights))
         played = play(
             video, kept, rate, lambda timed: Pipeline(timed, ByteTracker()), lambda: bar.advance(task), every=every
         )
@@ -202,6 +202,9 @@ def evaluate(
         bool, typer.Option("--steps", help="With --video: also change each setting by a fifth up and down (minutes).")
     ] = False,
     detector: Annotated[str, typer.Option(help="Name of the detector.")] = "ssdlite",
+    detector_weights: Annotated[
+        str | None, typer.Option(help="Weights for the detectors 'yolo' and 'ultralytics': a file, or a registered name.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the detector may use.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write every figure.")] = None,
 ) -> None:
@@ -219,17 +222,17 @@ def evaluate(
     if (video is None) != (truth is None) or (video is None) != (zones is None) or (video is None and not scene):
         typer.echo("give --video, --truth and --zones together, or --scene", err=True)
         raise typer.Exit(1)
+    common: Report = {"detector": detector, "weights": detector_weights, "threads": threads}
     try:
         report: Report = {}
         if video is not None and truth is not None and zones is not None:
-            options: Report = {"detector": detector, "threads": threads, "random": random_zones, "every": every}
-            options |= {"seeds": range(seed, seed + seeds), "steps": steps}
+            options = common | {"random": random_zones, "seeds": range(seed, seed + seeds), "every": every, "steps": steps}
             report = _of_video(video, truth, zones, fps, options)
         if scene:
             from motcua.onebox.scene_evaluate import evaluate_scenes
 
-            options = {"detector": detector, "threads": threads, "seed": seed, "progress": True}
-            report = evaluate_scenes(scene, break_tracks=break_tracks, plain=plain, **options) | report
+            options = common | {"break_tracks": break_tracks, "plain": plain, "seed": seed, "progress": True}
+            report = evaluate_scenes(scene, **options) | report
         if json_file:
             json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except (TruthError, SceneError, VideoError, ZonesError, ModelError, OSError) as error:

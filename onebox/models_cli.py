@@ -36,7 +36,7 @@ def list_() -> None:
 
 @app.command()
 def fetch(names: Names = None, again: Annotated[bool, typer.Option(help="Replace what is here.")] = False) -> None:
-    """Download weights, check them, convert them where that is needed.
+    """Download weights, check them, convert them where that is needed (YOLO's need the extra 'ultralytics' for it).
 
     Example: motcua models fetch ssdlite
     """
@@ -45,18 +45,22 @@ def fetch(names: Names = None, again: Annotated[bool, typer.Option(help="Replace
     from motcua.models.errors import ModelError
     from motcua.models.fetch import fetch as get
     from motcua.models.fetch import forget
+    from motcua.models.registry import weights_named
 
     console = Console(stderr=True)
     try:
         with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console) as bar:
             for name in names or DEFAULT_SET:
+                weights = weights_named(name)
                 if again:
                     forget(name)
-                task = bar.add_task(name, total=None)
+                task = bar.add_task(f"{name}, then its export" if weights.convert == "yolo" else name, total=None)
                 path = get(name, partial(_advance, bar, task))
                 size = path.stat().st_size
                 bar.update(task, completed=size, total=size)
                 typer.echo(f"{name}: {path}")
+                if "AGPL" in weights.licence:
+                    typer.echo(f"{name} is licensed under {weights.licence}, exported or not: NOTICE.md", err=True)
     except ModelError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -18,6 +18,7 @@ def evaluate_scenes(
     folders: Sequence[Path],
     *,
     detector: str = "ssdlite",
+    weights: str | None = None,
     threads: int = 1,
     break_tracks: float = 0.0,
     seed: int = 0,
@@ -40,7 +41,7 @@ def evaluate_scenes(
 
     cv2.setNumThreads(threads)
     scenes = [read_scene(folder) for folder in folders]
-    finder = build_detector(detector, threads=threads)
+    finder = build_detector(detector, threads=threads, weights=weights)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     played: list[Played] = []
     with Progress(*columns, console=Console(stderr=True), disable=not progress, transient=True) as bar:

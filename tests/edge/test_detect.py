@@ -76,8 +76,8 @@ def test_the_frame_is_left_as_it_was(detector, frames) -> None:
 def test_detectors_are_picked_by_name(weights: None) -> None:
     assert build_detector("ssdlite", threads=2).name == "ssdlite"
     assert build_detector().version == "0.2"
-    assert set(DETECTORS) == {"ssdlite", "ultralytics"}
-    with pytest.raises(ModelError, match="no detector is called 'yolo9': take one of ssdlite, ultralytics"):
+    assert set(DETECTORS) == {"ssdlite", "ultralytics", "yolo"}
+    with pytest.raises(ModelError, match="no detector is called 'yolo9': take one of ssdlite, ultralytics, yolo"):
         build_detector("yolo9")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from motcua.edge.detect import build_detector
 from motcua.edge.detect_ultralytics import UltralyticsDetector
-from motcua.models.errors import ModelError
+from motcua.models.errors import MissingError
 
 FRAME = np.zeros((48, 64, 3), np.uint8)
 
@@ -37,6 +38,13 @@ class _Boxes:
 
     def __len__(self) -> int:
         return self._count
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the adapter sets is put back after each test."""
+    for variable in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR"):
+        monkeypatch.setenv(variable, "true")
 
 
 @pytest.fixture
@@ -79,16 +87,28 @@ def test_nobody_is_no_detection(library, nobody: Any) -> None:
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "ultralytics", None)
-    with pytest.raises(ModelError, match=r"pip install 'motcua\[ultralytics\]'"):
+    with pytest.raises(MissingError, match=r"pip install 'motcua\[ultralytics\]'"):
         build_detector("ultralytics")
 
 
-def test_without_weights_it_says_what_is_missing(library, monkeypatch, tmp_path) -> None:
+def test_registered_weights_are_those_that_were_fetched(library, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("MOTCUA_CACHE", str(tmp_path))
-
-    def nowhere(*_: Any, **__: Any) -> None:
-        raise ModelError("yolo11n.pt cannot be downloaded (no network): check the connection and try again, it continues")
-
-    monkeypatch.setattr("motcua.models.fetch.download", nowhere)
-    with pytest.raises(ModelError, match="cannot be downloaded"):
+    with pytest.raises(MissingError, match="run 'motcua models fetch yolo11n'"):
         build_detector("ultralytics")
+    for name, weights in (("yolo11n", None), ("yolo26n", "yolo26n")):
+        file = tmp_path / "models" / name / f"{name}.pt"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"weights")
+        build_detector("ultralytics", weights=weights)
+        assert library.asked["model"] == str(file)
+
+
+def test_the_library_is_kept_from_the_network(library, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("MOTCUA_CACHE", str(tmp_path))
+    for variable in ("YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR"):
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("YOLO_OFFLINE", "false")  # the environment's own word stands
+    UltralyticsDetector("some.pt")
+    assert os.environ["YOLO_OFFLINE"] == "false"
+    assert os.environ["YOLO_AUTOINSTALL"] == "false"
+    assert os.environ["YOLO_CONFIG_DIR"] == str(tmp_path / "ultralytics")

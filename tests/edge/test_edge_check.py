@@ -90,6 +90,20 @@ def test_missing_weights_are_not_fetched_by_a_check(config: Any, tmp_path: Path,
     assert not (tmp_path / "cache").exists()
 
 
+def test_an_optional_detector_without_its_weights_is_a_fault(
+    config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the agent would measure with the default one: whoever chose another wants to know."""
+    monkeypatch.setenv("MOTCUA_CACHE", str(tmp_path / "cache"))
+    code, lines = run(config(detector="yolo"))
+    assert code == 1
+    missing = "the weights of yolo11n are not here yet: run 'motcua models fetch yolo11n'"
+    assert [line for line in lines if line[0] == "✗"] == [
+        f"✗ {missing}",
+        "✗ cam-1: the weights of 'yolo11n' are not here yet: run 'motcua models fetch yolo11n'",
+    ]
+
+
 def test_zones_that_measure_nothing(config: Any) -> None:
     code, lines = run(config({"version": 1, "zones": [{"name": "h", "role": "hall", "polygon": [[0, 0], [1, 0], [1, 1]]}]}))
     assert code == 1

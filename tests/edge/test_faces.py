@@ -172,7 +172,10 @@ def test_deepface_is_asked_for_emotions_only_and_its_answer_becomes_probabilitie
     package.__version__ = "0.0.103"  # type: ignore[attr-defined]
     package.DeepFace = types.SimpleNamespace(analyze=analyze)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "deepface", package)
+    monkeypatch.setenv("DEEPFACE_BACKEND_ENGINE", "")
+    monkeypatch.delenv("DEEPFACE_BACKEND_ENGINE")
     reader = DeepfaceReader()
+    assert os.environ["DEEPFACE_BACKEND_ENGINE"] == "onnx"
     probabilities = reader.read(np.zeros((80, 80, 3), dtype=np.uint8))
     assert asked == {"actions": ["emotion"], "detector_backend": "skip"}
     assert probabilities[reader.labels.index("happy")] == pytest.approx(0.9)

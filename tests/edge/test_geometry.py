@@ -57,3 +57,18 @@ def test_suppression_keeps_the_best_and_no_two_that_overlap(boxes: np.ndarray, o
     for gone in set(range(len(boxes))) - set(keep.tolist()):
         better = keep[scores[keep] >= scores[gone]]
         assert iou(boxes[[gone]], boxes[better]).max() > overlap
+
+
+def test_suppression_of_many_boxes_is_that_of_all_at_once() -> None:
+    random = np.random.default_rng(4)
+    corner = random.uniform(0, 600, (900, 2))
+    boxes = np.concatenate([corner, corner + random.uniform(10, 200, (900, 2))], axis=1)
+    scores = random.random(900)
+    kept: list[int] = []
+    for one in np.argsort(-scores):
+        if not kept or iou(boxes[[one]], boxes[kept]).max() <= 0.5:
+            kept.append(int(one))
+    assert 256 < len(kept) < 900
+    assert nms(boxes, scores, 0.5).tolist() == kept
+    assert nms(boxes, scores, 0.5, 300).tolist() == kept[:300]
+    assert nms(boxes[:0], scores[:0], 0.5).tolist() == []

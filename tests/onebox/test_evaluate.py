@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 from walkers import SIZE, Walker, picture
+from yolo_files import always, end_to_end
 
 from motcua.edge.detect import DETECTORS
 from motcua.edge.geometry import Detections
@@ -94,6 +95,19 @@ def _run(scene: Path, **changes: Any) -> Any:
     app = typer.Typer()
     app.command()(evaluate)
     return CliRunner().invoke(app, [str(part) for pair in options.items() if pair[1] is not None for part in pair])
+
+
+def test_weights_of_ones_own_go_to_the_detector(scene, tmp_path) -> None:
+    """A network that never sees anybody."""
+    file = always(tmp_path / "own.onnx", end_to_end([]))
+    result = _run(scene, detector="yolo", detector_weights=file)
+    assert result.exit_code == 0, result.output
+    report = json.loads((scene / "out.json").read_text())
+    assert report["tracking"]["ids"] == 0
+    assert [zone["visits"] for zone in report["zones"]] == [0, 0]
+    result = _run(scene, detector="yolo", detector_weights=tmp_path / "none.onnx")
+    assert result.exit_code == 1
+    assert "none.onnx of the detector 'yolo' are not there" in result.output.replace("\n", "")
 
 
 def test_a_scene_without_difficulties_is_measured_right(scene) -> None:
