@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from motcua.edge.blindness import Arrivals, way_out
 from motcua.edge.capture import Frame
 from motcua.edge.compose import Source, health_message, queue_message, sentiment_message, visit_message
-from motcua.edge.flow import QueueFlow
+from motcua.edge.flow import UNSEEN_S, QueueFlow
 from motcua.edge.forecast_file import load_forecast, save_forecast
 from motcua.edge.geometry import Detector, Image, Tracks, foot
-from motcua.edge.messages import Health, Message, ModelInfo
+from motcua.edge.messages import BlindReason, Health, Message, ModelInfo
 from motcua.edge.outbox import Outbox, OutboxDamaged, OutboxError
 from motcua.edge.pace import Every, Speedometer
 from motcua.edge.pipeline import Step, TimedTracks
-from motcua.edge.queue import figures, measured, recent
+from motcua.edge.queue import QueueFigures, figures, measured, recent
 from motcua.edge.sentiment import Period
 from motcua.edge.settings import CameraSettings
+from motcua.edge.sight import Sighting
+from motcua.edge.view import View, sight_file
 from motcua.edge.visits import ClosedVisit, Positions, VisitState, flush, step
 from motcua.edge.zones import Zones
 
 log = logging.getLogger(__name__)
 
 HEALTH_S = 30.0
-_LAGGING_S = 5.0
 _KEEP_S = 600.0
 
 
@@ -95,10 +97,16 @@ class Camera:
         self._observer = observer
         self._source = Source(office_id, settings.source_id, settings.provenance)
         self._model = ModelInfo(name=pipeline.detector.name, version=pipeline.detector.version)
-        self._watching_since = now
+        self._watching_since, self._unwatched = now, False
         self._anchor = now
         self._lap = 0
         self._size = (1, 1)  # width, height, px
+        self._view = View(settings.sight, zones, sight_file(outbox.path)) if settings.sight.enabled else None
+        self._sighting: Sighting | None = None
+        self._held: list[tuple[datetime, Step]] = []  # steps of a picture that perhaps stands still
+        self._newest_at: datetime | None = None
+        self._arrivals = Arrivals(now, settings.queue.blind_after_s)
+        self._told_blind: BlindReason | None = None
         self._live, self._final = VisitState(), VisitState()
         self._flow = QueueFlow(zones, settings.visits)
         self._forecast_file = outbox.path.with_suffix(".forecast.json")
@@ -106,42 +114,70 @@ class Camera:
         self._history: list[ClosedVisit] = []
         self._sample, self._beat, self._keep = Every(settings.sample_s), Every(HEALTH_S), Every(_KEEP_S)
         self._speed = Speedometer()
-        self._told: tuple[str, str, int] | None = None
+        self._told: tuple[object, ...] | None = None
         self._refused = False
 
     def take(self, frame: Frame) -> None:
         """Analyse one frame."""
-        if frame.at == self._live.at:
+        before, size = self._newest_at, (frame.image.shape[1], frame.image.shape[0])
+        if frame.at == before:
             return
-        size = frame.image.shape[1], frame.image.shape[0]
-        if self._live.at is not None and (frame.lap != self._lap or frame.at < self._live.at or size != self._size):
+        if before is not None and (frame.lap != self._lap or frame.at < before or size != self._size):
             log.info("%s: the source begins anew; open visits end as lost", self._settings.source_id)
             self.begin_anew(frame.at)
-        self._lap, self._size = frame.lap, size
+        self._lap, self._size, self._newest_at = frame.lap, size, frame.at
+        suspect = self._look(frame)
+        if suspect not in (None, "frozen"):
+            return  # not analysed: what cannot be seen is not empty
+        last_at = self._held[-1][0] if self._held else self._live.at
+        if self._live.at is not None and last_at is not None and (frame.at - last_at).total_seconds() > UNSEEN_S:
+            self._lose_sight(self._live.at)
         result = self._pipeline.process(frame.image, (frame.at - self._anchor).total_seconds())
-        self._live, closed = step(self._live, self._positions(result.live), frame.at, self._zones, self._settings.visits)
-        self._history = recent(self._history + closed, frame.at, self._settings.queue)
+        self._held.append((frame.at, result))
+        if suspect is None:
+            self._release()
+            if self._observer is not None:
+                self._observe(frame, result.live)
+
+    def _look(self, frame: Frame) -> BlindReason | Literal["blind"] | None:
+        """What may be wrong with the frame; ``blind`` once it is certain."""
+        if self._view is None:
+            return None
+        before, self._sighting = self._sighting, self._view.look(frame.image, frame.at)
+        if self._sighting.blind is None:
+            return self._sighting.suspect
+        if before is None or before.blind is None:
+            log.warning("%s: %s", self._settings.source_id, self._way_out(self._sighting.blind))
+            self._lose_sight(self._sighting.seen_until)
+        return "blind"
+
+    def _release(self) -> None:
+        """What was held back is good."""
+        held, self._held = self._held, []
+        for at, result in held:
+            self._advance(at, result)
+
+    def _advance(self, at: datetime, result: Step) -> None:
+        """One frame's tracks."""
+        if self._live.at is None and self._unwatched:
+            self._watching_since, self._unwatched = at, False
+        self._live, closed = step(self._live, self._positions(result.live), at, self._zones, self._settings.visits)
+        self._history = recent(self._history + closed, at, self._settings.queue)
         for v in closed:
             waited_s = ((v.service_start_at or v.departure_at) - v.arrival_at).total_seconds()
             if v.outcome in ("served", "reneged") and waited_s > 0:
                 self._forecast.learn(v.arrival_at, waited_s, served=v.service_start_at is not None)
         self._close(result.final)
-        if self._observer is not None:
-            self._observe(frame, result.live)
 
     def took(self, frame: Frame, now: datetime) -> None:
         """The analysis of a frame was done at ``now``: for rate and lag."""
         self._speed.count(frame.at, now)
+        self._arrivals.count(frame.at, now)
 
     def begin_anew(self, at: datetime) -> None:
         """The source ended or jumped: whoever is open is lost, tracks are forgotten, a new epoch begins."""
-        self._close(self._pipeline.finish())
-        last_at = self._final.at or at
-        self._put([visit_message(self._source, v, self._model) for v in flush(self._final, last_at)])
-        if self._live.at is not None:
-            self._history += flush(self._live, self._live.at)
-        self._live, self._final = VisitState(), VisitState()
-        self._flow.reset()
+        self._release()
+        self._forget(self._pipeline.finish(), at)
         self._anchor = at
         try:
             self._outbox.new_epoch(at)
@@ -152,33 +188,54 @@ class Camera:
 
     def tick(self, now: datetime, *, problem: str | None = None, connections: int = 0) -> None:
         """What is due by time: samples, sums, health. problem: of the source; connections: how often the broker was reached."""
-        if self._sample.due(now):
-            self._put([self._queue(now)])
-            if self._observer is not None:
-                model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
-                self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
+        blind = self._blind(now)
+        sample = self._sample.due(now)
+        if sample or blind != self._told_blind:
+            self._told_blind = blind
+            self._put([self._queue(now, blind)])
+        if sample and self._observer is not None:
+            model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
+            self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
         if self._keep.due(now):
             save_forecast(self._forecast_file, self._forecast)
-        status, detail = self._state(now, problem)
-        told, due = (status, detail, connections), self._beat.due(now)
+        status, detail = self._state(now, problem, blind)
+        told, due = (status, detail, blind, connections), self._beat.due(now)
         if due or told != self._told:
             self._told = told
             if not detail and self._observer is not None:
                 detail = self._observer.summary()
-            self._put([self._health(now, status, detail)])
+            self._put([self._health(now, status, detail, blind)])
 
     def finish(self, now: datetime, detail: str = "") -> None:
         """The end: whoever is open is lost, and the last word is said."""
-        self._close(self._pipeline.finish())
+        self._release()
+        self._forget(self._pipeline.finish(), now)
         save_forecast(self._forecast_file, self._forecast)
-        visits = flush(self._final, self._final.at or now)
-        self._live = self._final = VisitState()
-        self._put([*(visit_message(self._source, v, self._model) for v in visits), self._health(now, "stopping", detail)])
+        self._put([self._health(now, "stopping", detail, self._blind(now))])
 
-    def _close(self, final: Sequence[TimedTracks]) -> None:
+    def _lose_sight(self, until: datetime) -> None:
+        """What happens after ``until`` is unknown: whoever is open is lost there, and nothing that was tracked later counts."""
+        final = [t for _, step in self._held for t in step.final] + list(self._pipeline.finish())
+        self._held = []
+        self._forget([t for t in final if self._instant(t) <= until], until)
+        self._unwatched = True
+
+    def _forget(self, final: Iterable[TimedTracks], at: datetime) -> None:
+        """Whoever is open is lost; what is left of the tracks is ``final``."""
+        self._close(final)
+        self._put([visit_message(self._source, v, self._model) for v in flush(self._final, self._final.at or at)])
+        if self._live.at is not None:
+            self._history += flush(self._live, self._live.at)
+        self._live, self._final = VisitState(), VisitState()
+        self._flow.reset()
+
+    def _instant(self, timed: TimedTracks) -> datetime:
+        return self._anchor + timedelta(seconds=timed.at_s)
+
+    def _close(self, final: Iterable[TimedTracks]) -> None:
         """Visits by tracks that will not change any more."""
         for timed in final:
-            at = self._anchor + timedelta(seconds=timed.at_s)
+            at = self._instant(timed)
             seen = self._positions(timed.tracks)
             self._flow.take(seen, at)
             self._final, closed = step(self._final, seen, at, self._zones, self._settings.visits)
@@ -202,8 +259,15 @@ class Camera:
     def _positions(self, tracks: Tracks) -> Positions:
         return Positions(tracks.ids, np.clip(foot(tracks.boxes) / np.array(self._size), 0.0, 1.0))
 
-    def _queue(self, now: datetime) -> Message:
-        known = figures(
+    def _queue(self, now: datetime, blind: BlindReason | None) -> Message:
+        known = QueueFigures("blind", blind=blind) if blind is not None else self._figures(now)
+        if known.low_s is not None and known.expected_wait_s is not None and known.high_s is not None:
+            self._forecast.told(now, (known.low_s, known.expected_wait_s, known.high_s))
+        at = now if self._live.at is None or blind is not None else self._live.at
+        return queue_message(self._source, measured(known, self._flow.take_out()), at, self._model)
+
+    def _figures(self, now: datetime) -> QueueFigures:
+        return figures(
             self._live,
             self._history,
             now,
@@ -212,23 +276,29 @@ class Camera:
             settings=self._settings.queue,
             forecast=self._forecast,
         )
-        if known.low_s is not None and known.expected_wait_s is not None and known.high_s is not None:
-            self._forecast.told(now, (known.low_s, known.expected_wait_s, known.high_s))
-        at = now if self._live.at is None or known.state == "blind" else self._live.at
-        return queue_message(self._source, measured(known, self._flow.take_out()), at, self._model)
 
-    def _state(self, now: datetime, problem: str | None) -> tuple[Literal["online", "degraded"], str]:
-        _, lag_s = self._speed.read(now)
-        silent_s = (now - (self._live.at or self._watching_since)).total_seconds()
-        if problem is not None and (self._live.at is not None or silent_s > self._settings.queue.blind_after_s):
+    def _blind(self, now: datetime) -> BlindReason | None:
+        """Why nothing is known of this moment; None while something is."""
+        reason, sighting = self._arrivals.problem(now), self._sighting
+        if reason is not None or sighting is None:
+            return reason
+        known_at = self._live.at or self._watching_since
+        doubted = (now - known_at).total_seconds() > self._settings.queue.blind_after_s
+        return sighting.blind or (sighting.suspect if doubted else None)
+
+    def _state(
+        self, now: datetime, problem: str | None, blind: BlindReason | None
+    ) -> tuple[Literal["online", "degraded"], str]:
+        if problem is not None and (self._newest_at is not None or blind is not None):
             return "degraded", problem
-        if silent_s > self._settings.queue.blind_after_s:
-            return "degraded", f"no frame for over {self._settings.queue.blind_after_s:g} s: check the camera"
-        if lag_s is not None and lag_s > _LAGGING_S:
-            return "degraded", "frames are analysed late: lower analysis_fps or give the camera more threads"
-        return "online", ""
+        return ("online", "") if blind is None else ("degraded", self._way_out(blind))
 
-    def _health(self, now: datetime, status: Literal["online", "degraded", "stopping"], detail: str) -> Health:
+    def _way_out(self, reason: BlindReason) -> str:
+        return way_out(reason, self._settings.source_id, self._settings.queue.blind_after_s)
+
+    def _health(
+        self, now: datetime, status: Literal["online", "degraded", "stopping"], detail: str, blind: BlindReason | None
+    ) -> Health:
         frames_per_s, lag_s = self._speed.read(now)
         return health_message(
             self._source,
@@ -240,6 +310,7 @@ class Camera:
             outbox=self._outbox.size(),
             dropped=self._outbox.dropped(),
             sentiment_on=self._observer is not None,
+            blind=blind,
         )
 
     def _put(self, messages: Sequence[Message]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
-from motcua.edge.messages import Health, ModelInfo, Provenance, Queue, Sentiment, Visit, uuid7
+from motcua.edge.messages import BlindReason, Health, ModelInfo, Provenance, Queue, Sentiment, Visit, uuid7
 from motcua.edge.outbox import OutboxSize
 from motcua.edge.queue import QueueFigures
 from motcua.edge.sentiment import Period
@@ -76,6 +76,7 @@ def health_message(
     outbox: OutboxSize,
     dropped: Mapping[str, int],
     sentiment_on: bool,
+    blind: BlindReason | None = None,
 ) -> Health:
     """The source's own state."""
     return Health(
@@ -89,6 +90,7 @@ def health_message(
         outbox_capacity_h=None if outbox.capacity_h is None else round(outbox.capacity_h, 1),
         dropped={name: min(count, 1_000_000) for name, count in dropped.items()},
         sentiment_on=sentiment_on,
+        blind=blind,
         detail=detail[:500],
     )
 

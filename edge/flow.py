@@ -22,7 +22,8 @@ _RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, 
 _REACH = 0.06  # of the picture: how far from a missing person a new track may take them up at once …
 _REACH_PER_S = 0.02  # … and how much further with every second
 _FURTHEST = 0.25
-_UNSEEN_S = 5.0  # a longer time between two frames was not measured
+UNSEEN_S = 5.0
+"""A longer time between two frames was not measured."""
 
 Place = tuple[Zone | None, tuple[float, float]]
 
@@ -86,7 +87,7 @@ class QueueFlow:
 
     def take(self, seen: Positions, at: datetime) -> None:
         """Count one frame; frames come in order."""
-        if self._at is not None and _s(self._at, at) > _UNSEEN_S:
+        if self._at is not None and _s(self._at, at) > UNSEEN_S:
             self.reset()
         if self._at is not None:
             self._add(measured_s=_s(self._at, at))

@@ -122,7 +122,7 @@ class Queue(_Envelope):
     """The state of one source's queue, every few seconds. ``at`` is the capture time of the frame behind it.
 
     ``expected_wait_s`` is the wait that half of the newcomers stay below, with its 80 % interval ``low_s``..``high_s`` and the
-    number ``n`` of finished services behind it; all are None unless ``state`` is ``ok``.
+    number ``n`` of finished services behind it; all are None unless ``state`` is ``ok``. ``blind`` says why a camera does not see.
 
     ``measured_s``, ``waiting_person_s``, ``queue_arrivals`` and ``queue_departures`` are sums over the frames since the last
     sample, for Little's law; they come up to 5 s late, and all are None where nothing is counted.
@@ -149,6 +149,7 @@ class Queue(_Envelope):
     waited_min: Annotated[dict[Minute, Count], Field(max_length=121)] | None = Field(
         default=None, description="The people who wait now by the whole minutes that they have waited, 120 and more in 120"
     )
+    blind: BlindReason | None = Field(default=None, description="Why the camera sees nothing, where state is blind")
     model: ModelInfo | None = None
 
     @model_validator(mode="after")
@@ -158,6 +159,12 @@ class Queue(_Envelope):
             raise ValueError(
                 "measured_s, waiting_person_s, queue_arrivals and queue_departures are given together or not at all"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _only_the_blind_have_a_reason(self) -> Queue:
+        if self.blind is not None and self.state != "blind":
+            raise ValueError(f"state {self.state} has no reason to be blind: leave it out")
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from motcua.edge.flow import FlowSums
 from motcua.edge.forecast import Quantiles, Seen, seen, shipped
-from motcua.edge.messages import CounterState, QueueState
+from motcua.edge.messages import BlindReason, CounterState, QueueState
 from motcua.edge.visits import ClosedVisit, VisitState
 
 
@@ -26,7 +26,7 @@ class QueueSettings:
     window_s: float = 3600.0  # for rates and for the mean service
     open_s: float = 600.0  # a counter that served within it is open
     min_rate_s: float = 60.0  # below this a rate per hour says nothing
-    blind_after_s: float = 10.0
+    blind_after_s: float = 8.0  # without a frame
     min_services: int = 5
 
 
@@ -51,10 +51,13 @@ class QueueFigures:
     queue_arrivals: int | None = None
     queue_departures: int | None = None
     waited_min: dict[int, int] | None = None
+    blind: BlindReason | None = None
 
 
 def measured(known: QueueFigures, flow: FlowSums) -> QueueFigures:
-    """The same figures with what was counted since the last sample; it stands beside every state, ``blind`` too."""
+    """The same figures with what was counted since the last sample. A blind camera has only what it counted before."""
+    if known.state == "blind" and flow.measured_s == 0:
+        return known
     return replace(
         known,
         measured_s=flow.measured_s,
@@ -104,7 +107,7 @@ def figures(
         # Nobody served yet says nothing about counters until they have been watched for long enough.
         open_counters=open_ if open_ or all(c.open is not None for c in states) else None,
         arrivals_per_h=hours and sum(_age(a, at) <= span_s for a in came) / hours,
-        services_per_h=hours and len(served) / hours,
+        services_per_h=hours and sum(_age(v.departure_at, at) <= span_s for v in served) / hours,
         oldest_wait_s=max((_age(p.arrival_at, at) for p in waiting if p.arrival_at), default=None),
         n=len(served),
         counters=states,

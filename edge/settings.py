@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from motcua.edge.messages import Id
 from motcua.edge.queue import QueueSettings
+from motcua.edge.sight import SightSettings
 from motcua.edge.visits import VisitSettings
 from motcua.models.registry import REGISTRY
 
@@ -75,6 +76,7 @@ class CameraSettings(_Part):
     analysis_fps: Fps = 7.0
     visits: VisitSettings = VisitSettings()
     queue: QueueSettings = QueueSettings()
+    sight: SightSettings = SightSettings()
     sample_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0
     timeout_s: Annotated[float, Field(ge=0.2, le=60)] = 10.0
     max_lag_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0

@@ -98,7 +98,13 @@ def office(tmp_path: Path) -> Callable[..., EdgeSettings | None]:
     (tmp_path / "zones.json").write_text(json.dumps(zones))
 
     def make(*cameras: dict[str, Any], broker: BrokerSettings | None = None) -> EdgeSettings | None:
-        common = {"zones": tmp_path / "zones.json", "visits": QUICK, "sample_s": 0.5, "analysis_fps": 10}
+        common = {
+            "zones": tmp_path / "zones.json",
+            "visits": QUICK,
+            "sample_s": 0.5,
+            "analysis_fps": 10,
+            "sight": {"enabled": False},
+        }
         if not cameras:
             return None
         return EdgeSettings(
@@ -194,6 +200,7 @@ url = "film.avi"
 loop = true
 zones = "zones.json"
 sample_s = 0.5
+sight = {{ enabled = false }}
 """
     )
     (tmp_path / "run.py").write_text(RUN)

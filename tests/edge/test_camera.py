@@ -19,7 +19,9 @@ from motcua.edge.outbox import Outbox
 from motcua.edge.sentiment import Period
 from motcua.edge.settings import CameraSettings
 
-SETTINGS = CameraSettings.model_validate({"source_id": "cam-1", "url": "clip.avi", "zones": "z.json"})
+SETTINGS = CameraSettings.model_validate(
+    {"source_id": "cam-1", "url": "clip.avi", "zones": "z.json", "sight": {"enabled": False}}
+)
 FPS = 5
 STORY = walk(1, (1, OUT), (10, QUEUE), (10, A), (2, OUT)) + walk(2, (30, (0.4, 0.6)), start=3)
 

@@ -61,7 +61,7 @@ def test_what_was_not_watched_long_enough_is_unknown() -> None:
 
 def test_blind_without_frames_and_unknown_before_the_first() -> None:
     state = crowd()
-    assert look(state, [], 70).state == "too_few"
+    assert look(state, [], 68).state == "too_few"
     blind = look(state, [served(0, 30)], 70.5)
     assert (blind.state, blind.waiting, blind.in_service, blind.open_counters, blind.counters) == (
         "blind",
