@@ -11,10 +11,12 @@ from typing import TypeVar
 
 import cv2
 
+from motcua.edge.blindness import way_out
 from motcua.edge.build import BuildError, build_camera_detector, build_observer
 from motcua.edge.capture import CaptureError, check_whole, frame_rate, opened
 from motcua.edge.mqtt import BrokerError, probe
-from motcua.edge.settings import CameraSettings, EdgeSettings, SettingsError, load_settings, redacted
+from motcua.edge.settings import CameraSettings, EdgeSettings, SettingsError, load_settings, outbox_path, redacted
+from motcua.edge.view import was_moved
 from motcua.edge.weights import weights_of
 from motcua.edge.zones import ZonesError, load_zones
 from motcua.models.fetch import fetched
@@ -51,6 +53,8 @@ def check(path: Path) -> Iterator[Finding]:
         yield _try(_faces, settings)
     for camera in settings.cameras:
         yield _try(_zones, camera)
+        if was_moved(outbox_path(settings, camera)):
+            yield Finding(False, f"{camera.source_id}: {way_out('moved', camera.source_id, camera.queue.blind_after_s)}")
         yield _try(_frame, camera)
         yield _try(_detector, camera)
 

@@ -44,3 +44,35 @@ def check(config: Config) -> None:
         failed |= not finding.ok
         typer.echo(f"{'✓' if finding.ok else '✗'} {finding.text}")
     raise typer.Exit(int(failed))
+
+
+@app.command("confirm-view")
+def confirm_view(
+    config: Config, camera: Annotated[str, typer.Option("--camera", help="The source_id of the camera that was moved.")]
+) -> None:
+    """Say that a camera's zones fit what it shows now: after it was moved and its zones were drawn anew.
+
+    Example: motcua edge confirm-view --config edge.toml --camera cam-1
+    """
+    from datetime import UTC, datetime
+
+    from motcua.edge.settings import SettingsError, load_settings, outbox_path
+    from motcua.edge.view import confirm_view as confirm
+    from motcua.edge.view import sight_file, was_moved
+
+    try:
+        settings = load_settings(config)
+        known = {c.source_id: outbox_path(settings, c) for c in settings.cameras}
+        if camera not in known:
+            raise SettingsError(f"no camera is called {camera!r}: name one of {', '.join(known)} with --camera")
+        moved = was_moved(known[camera])
+        confirm(known[camera], datetime.now(UTC))
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        file = sight_file(known[camera])
+        typer.echo(f"{file} cannot be written ({error.strerror}): run this as the agent's own user", err=True)
+        raise typer.Exit(1) from None
+    was = "its new view counts from now on" if moved else "it was not found moved; its view is learned anew all the same"
+    typer.echo(f"{camera}: {was}")
