@@ -41,7 +41,18 @@ def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
 
 def sample_of(message: Queue) -> str:
     """What live pages need of a queue's newest sample, as JSON."""
-    keep = {"state", "waiting", "in_service", "open_counters", "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n"}
+    keep = {
+        "state",
+        "waiting",
+        "in_service",
+        "open_counters",
+        "oldest_wait_s",
+        "expected_wait_s",
+        "low_s",
+        "high_s",
+        "n",
+        "blind",
+    }
     return json.dumps(message.model_dump(mode="json", include=keep | _MORE))
 
 

@@ -107,9 +107,9 @@ def live_wait(
 ) -> dict[str, object]:
     """The wait now of one office from the newest sample of each of its queues, all of one provenance.
 
-    Each sample: ``at`` (aware), ``state``, ``waiting``, ``expected_wait_s``, ``low_s``, ``high_s``, ``n``. Fresh samples
+    Each sample: ``at`` (aware), ``state``, ``waiting``, ``expected_wait_s``, ``low_s``, ``high_s``, ``n``, ``blind``. Fresh samples
     with a figure are averaged by the people they stand for; the interval spans theirs. Without any the state is that of the
-    freshest sample, ``stale`` when it is older than ``stale_after_s``, and the figures are None.
+    freshest sample, ``stale`` when it is older than ``stale_after_s``, and the figures are None; ``blind`` says why a camera is.
     """
     empty: dict[str, object] = dict.fromkeys(("expected_wait_s", "low_s", "high_s", "waiting", "as_of", "age_s", "method"))
     if not samples:
@@ -132,6 +132,8 @@ def live_wait(
         "age_s": age(newest),
         "waiting": int(sum(seen)) if seen else None,
     }
+    if answer["state"] == "blind":
+        answer["blind"] = newest.get("blind")
     if known:
         weights = [1.0 + _number(s["waiting"]) for s in known]
         total = sum(weights)

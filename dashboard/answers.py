@@ -16,9 +16,10 @@ class _Answer(BaseModel):
 
 
 class Wait(_Answer):
-    """The expected wait of a newcomer, seconds, with its 80 % interval; None is unknown."""
+    """The expected wait of a newcomer, seconds, with its 80 % interval; None is unknown. blind: why the camera is, where it is."""
 
     state: WaitState = "unknown"
+    blind: str | None = None
     expected_wait_s: float | None = None
     low_s: float | None = None
     high_s: float | None = None
@@ -91,6 +92,12 @@ class Source(_Answer):
     def note(self) -> str:
         """What the source says of itself, in its own words; empty when all is well."""
         return str((self.health or {}).get("detail") or "")
+
+    @property
+    def blind(self) -> str | None:
+        """Why its camera sees nothing; None while it does, or where there is none."""
+        reason = (self.health or {}).get("blind")
+        return str(reason) if reason else None
 
 
 class OfficeNow(LiveOffice):

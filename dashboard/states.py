@@ -11,6 +11,9 @@ NOT_REAL: frozenset[str] = frozenset({"replay", "simulated"})
 FAR_OVER = 2.0
 """A wait of this many times the target is told apart from one just over it."""
 
+BLIND_REASONS = ("no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded")
+"""Why a camera is blind, as far as these pages have words for it."""
+
 MarkName = Literal["within", "over", "far", "too_few", "stale", "blind", "closed", "unknown"]
 
 

@@ -6,13 +6,21 @@ from html import escape
 
 from motcua.dashboard import format as fmt
 from motcua.dashboard.answers import LiveOffice, Provenance, Wait
-from motcua.dashboard.states import is_real, mark_of
+from motcua.dashboard.states import BLIND_REASONS, is_real, mark_of
 from motcua.dashboard.words import Words
 
 
 def state(wait: Wait, target_s: float, words: Words) -> str:
-    """The state in words: ``trong mức``, ``vượt mục tiêu``, ``chưa đủ dữ liệu``…"""
-    return words(f"mark_{mark_of(wait, target_s).name}")
+    """The state in words: ``trong mức``, ``vượt mục tiêu``, ``chưa đủ dữ liệu``, ``camera không thấy: bị che``…"""
+    name = mark_of(wait, target_s).name
+    return blind(wait.blind, words) if name == "blind" else words(f"mark_{name}")
+
+
+def blind(reason: str | None, words: Words) -> str:
+    """That a camera does not see, and why, where that is known."""
+    if reason not in BLIND_REASONS:
+        return words("mark_blind")
+    return words("blind_because", reason=words(f"blind_{reason}"))
 
 
 def expected(wait: Wait, words: Words) -> str | None:

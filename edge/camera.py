@@ -105,6 +105,7 @@ class Camera:
         self._sighting: Sighting | None = None
         self._held: list[tuple[datetime, Step]] = []  # steps of a picture that perhaps stands still
         self._newest_at: datetime | None = None
+        self._unseen_s = max(UNSEEN_S, settings.visits.grace_s)
         self._arrivals = Arrivals(now, settings.queue.blind_after_s)
         self._told_blind: BlindReason | None = None
         self._live, self._final = VisitState(), VisitState()
@@ -130,7 +131,7 @@ class Camera:
         if suspect not in (None, "frozen"):
             return  # not analysed: what cannot be seen is not empty
         last_at = self._held[-1][0] if self._held else self._live.at
-        if self._live.at is not None and last_at is not None and (frame.at - last_at).total_seconds() > UNSEEN_S:
+        if self._live.at is not None and last_at is not None and (frame.at - last_at).total_seconds() > self._unseen_s:
             self._lose_sight(self._live.at)
         result = self._pipeline.process(frame.image, (frame.at - self._anchor).total_seconds())
         self._held.append((frame.at, result))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from motcua.edge.messages import Provenance, QueueState
+from motcua.edge.messages import BlindReason, Provenance, QueueState
 
 Method = Literal["camera", "tickets", "model"]
 
@@ -16,6 +16,7 @@ class Wait(BaseModel):
     """The wait of a newcomer now, with its 80 % interval, the finished services behind it, its age and where it is from."""
 
     state: QueueState
+    blind: BlindReason | None = Field(default=None, description="Why the camera sees nothing; for staff only")
     expected_wait_s: float | None = None
     low_s: float | None = None
     high_s: float | None = None

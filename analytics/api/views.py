@@ -62,7 +62,7 @@ def wait_of(queues: Sequence[Row], provenance: str | None, now: datetime, stale_
 def public_office(office: Row, queues: Sequence[Row], now: datetime, stale_after_s: float, k_min: int) -> PublicOffice:
     """One office for citizens: real data only, and no figure that stands on fewer than ``k_min`` visits."""
     real = [q for q in queues if q["provenance"] in REAL]
-    wait = wait_of(real, best(q["provenance"] for q in real), now, stale_after_s)
+    wait = wait_of(real, best(q["provenance"] for q in real), now, stale_after_s).model_copy(update={"blind": None})
     if wait.state == "ok" and wait.n < k_min:
         none = dict.fromkeys(("expected_wait_s", "low_s", "high_s", "method"))
         wait = wait.model_copy(update={"state": "too_few", **none})

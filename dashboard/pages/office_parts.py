@@ -197,11 +197,14 @@ def _hour(bucket: Bucket, words: Words) -> tuple[Any, ...]:
 
 def _source(source: Source, at: datetime, words: Words) -> tuple[Any, ...]:
     status = source.status if source.status in KNOWN_STATUS else "unknown"
+    state: Any = words(f"status_{status}")
+    if source.blind is not None and status in ("online", "degraded"):  # what it last said of its camera still holds
+        state = [html.Span(className="mark mark-blind", **{"aria-hidden": "true"}), " ", tell.blind(source.blind, words)]
     age_s = None if source.last_at is None else max(0.0, (at - source.last_at).total_seconds())
     return (
         source.source_id,
         tell.provenance(source.provenance, words),
-        words(f"status_{status}"),
+        state,
         parts.age(age_s, source.last_at, words),
         fmt.number(source.gaps, words.lang),
     )

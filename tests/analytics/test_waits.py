@@ -111,8 +111,12 @@ def test_an_old_sample_is_stale_and_keeps_its_age_but_no_figure() -> None:
 
 
 def test_a_blind_camera_is_blind() -> None:
-    answer = live_wait([sample(state="blind", waiting=None, **UNKNOWN)], "camera", NOON, 30)
+    blind = sample(state="blind", waiting=None, blind="covered", **UNKNOWN)
+    answer = live_wait([blind], "camera", NOON, 30)
     assert (answer["state"], answer["waiting"], answer["expected_wait_s"]) == ("blind", None, None)
+    assert answer["blind"] == "covered"
+    assert "blind" not in live_wait([blind], "camera", NOON + timedelta(seconds=31), 30), "an old reason may be over"
+    assert "blind" not in live_wait([blind, sample()], "camera", NOON, 30)
 
 
 def test_two_queues_are_weighed_by_their_people_and_the_age_is_the_older_ones() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from dashboard_api import office, wait
 
 from motcua.dashboard import tell
-from motcua.dashboard.answers import LiveOffice, Wait
+from motcua.dashboard.answers import LiveOffice, OfficeNow, Wait
+from motcua.dashboard.pages.office_parts import sources_section
 from motcua.dashboard.search import COLUMNS, fold, matches, ordered
-from motcua.dashboard.states import MARKS, hollow, mark_of
+from motcua.dashboard.states import BLIND_REASONS, MARKS, hollow, mark_of
 from motcua.dashboard.words import words
+from motcua.edge.messages import BlindReason
 
-VI = words("vi")
+VI, EN = words("vi"), words("en")
 
 
 def given(office_id: str, unit: str | None = None, **fields: Any) -> LiveOffice:
@@ -147,3 +150,36 @@ def test_hover_says_what_is_not_real_and_escapes_names() -> None:
     assert "Xã &lt;b&gt;" in told
     assert "8–18 phút" in told
     assert "1 người đang chờ" in told
+
+
+def test_these_pages_have_words_for_every_reason_that_a_camera_gives() -> None:
+    assert get_args(BlindReason) == BLIND_REASONS
+    for language in (VI, EN):
+        said = {tell.state(a_wait("blind", blind=reason), 900, language) for reason in BLIND_REASONS}
+        assert len(said) == len(BLIND_REASONS)
+    assert tell.state(a_wait("blind", blind="covered"), 900, VI) == "camera không thấy: ống kính bị che"
+    assert tell.state(a_wait("blind", blind="moved"), 900, EN) == "camera blind: the camera was moved"
+
+
+@pytest.mark.parametrize("reason", [None, "by a reason of tomorrow"])
+def test_a_reason_without_words_is_left_out(reason: str | None) -> None:
+    assert tell.state(a_wait("blind", blind=reason), 900, VI) == "camera không thấy"
+
+
+@pytest.mark.parametrize(
+    ("status", "blind", "said"),
+    [
+        ("degraded", "flooded", "camera không thấy: bị chói sáng"),
+        ("degraded", None, "hoạt động kém"),
+        ("online", None, "đang hoạt động"),
+        ("offline", "flooded", "mất liên lạc"),
+    ],
+)
+def test_a_blind_camera_is_told_by_shape_and_words_where_its_source_stands(
+    status: str, blind: str | None, said: str
+) -> None:
+    source = {"source_id": "cam-1", "status": status, "health": {"detail": "", "blind": blind}}
+    now = OfficeNow.model_validate(office({"office_id": "vl-1", "name": "A"}) | {"sources": [source]})
+    page = str(sources_section(now, datetime(2026, 3, 2, tzinfo=UTC), VI).to_plotly_json())
+    assert said in page
+    assert ("mark-blind" in page) is (said.startswith("camera không thấy"))

@@ -10,7 +10,7 @@ import pytest
 
 from motcua.dashboard import shell
 from motcua.dashboard.pages import office_parts
-from motcua.dashboard.states import MARKS
+from motcua.dashboard.states import BLIND_REASONS, MARKS
 from motcua.dashboard.words import LANGS, known_lang, words
 
 ROOM = Path(shell.__file__).parent
@@ -48,6 +48,7 @@ def test_every_computed_word_exists() -> None:
     computed = {f"{kind}_{name}" for name in MARKS for kind in ("mark", "legend")}
     computed |= {f"provenance_{p}" for p in ("camera", "kiosk", "import", "replay", "simulated")}
     computed |= {f"{k}_{p}" for p in ("replay", "simulated") for k in ("provenance_letter", "not_real", "banner", "legend")}
+    computed |= {f"blind_{reason}" for reason in BLIND_REASONS}
     computed |= {f"status_{status}" for status in (*office_parts.KNOWN_STATUS, "unknown")}
     computed |= {f"role_{role}" for role in (*shell.ROLES, "other")} | {
         f"method_{m}" for m in ("camera", "tickets", "model")
@@ -61,7 +62,7 @@ def test_no_word_is_left_over() -> None:
         path.read_text(encoding="utf-8") for pattern in ("*.py", "*.js", "*.html") for path in ROOM.rglob(pattern)
     )
     built = ("mark_", "legend_", "provenance_", "not_real_", "banner_", "status_", "role_", "method_", "counter_", "col_")
-    built = (*built, "sentiment_", "conn_", "def_")
+    built = (*built, "sentiment_", "conn_", "def_", "blind_")
     stems = {key.rsplit(".", 1)[0] if key.endswith((".one", ".other")) else key for key in VI}
     assert [stem for stem in stems if stem not in code and not stem.startswith(built)] == []
 

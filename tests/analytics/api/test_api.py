@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import psycopg
@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from motcua.analytics import db
 from motcua.analytics.api import accounts
+from motcua.edge.messages import BlindReason
 
-NONE = {"expected_wait_s": None, "low_s": None, "high_s": None, "age_s": None, "as_of": None, "method": None}
+NONE = {"blind": None, "expected_wait_s": None, "low_s": None, "high_s": None, "age_s": None, "as_of": None, "method": None}
 
 
 def now() -> datetime:
@@ -133,6 +134,21 @@ def test_a_supervisor_sees_queue_counters_and_todays_visits(api: Any) -> None:
     assert today["wait"] == {
         "mean_s": 300, "low_s": None, "high_s": None, "n": 1, "within_15_share": 1, "censored_share": 0.5, "stitched_share": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", get_args(BlindReason))
+def test_a_supervisor_sees_why_a_camera_is_blind_and_the_public_does_not(api: Any, reason: str) -> None:
+    at = now()
+    unseen = dict.fromkeys(("waiting", "in_service", "open_counters"))
+    api.write(
+        queue(office_id="vl-1", at=at, state="blind", blind=reason, n=0, **unseen),
+        health(office_id="vl-1", at=at, status="degraded", blind=reason),
+    )
+    detail = api.client("local").get("/api/v1/offices/vl-1/live").json()
+    assert (detail["wait"]["state"], detail["wait"]["blind"], detail["wait"]["waiting"]) == ("blind", reason, None)
+    assert [s["health"]["blind"] for s in detail["sources"]] == [reason]
+    shown = public(api)["vl-1"]["wait"]
+    assert (shown["state"], shown["blind"]) == ("blind", None)
 
 
 def test_the_waits_of_twelve_hours_are_twelve_buckets_and_empty_ones_are_unknown(api: Any) -> None:
