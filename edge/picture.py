@@ -72,13 +72,11 @@ def small(image: Image) -> Grey:
 
 def bare(picture: Grey, counted: Cells) -> Fault | None:
     """What is wrong with a picture that nothing is known about: nothing at all is to be seen in it."""
-    empty = (_rms(_band(picture, 9)) < _NOTHING) & counted
-    if empty.sum() < _FULL * counted.sum():
-        return None
     smooth = cv2.blur(picture, (3, 3))
     low, high = np.percentile(smooth, (1, 99))
     if high < _DARK_TOP and high - low < _DARK_SPAN:
         return "black"
+    empty = (_rms(_band(picture, 9)) < _NOTHING) & counted
     if (empty & (_cells(smooth) >= _BRIGHT)).sum() >= _FULL * counted.sum():
         return "flooded"
     return "covered" if empty.sum() >= _UNIFORM * counted.sum() else None
