@@ -205,7 +205,7 @@ sight = {{ enabled = false }}
     )
     (tmp_path / "run.py").write_text(RUN)
     environment = os.environ | {
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
         "MOTCUA_EDGE_BROKER__PASSWORD": own_broker.password,
     }
     started: list[subprocess.Popen[str]] = []

@@ -26,6 +26,7 @@ from motcua.edge.outbox import Outbox
 from motcua.edge.pipeline import Step, TimedTracks
 from motcua.edge.publish import Publisher
 from motcua.edge.settings import BrokerSettings, CameraSettings, SentimentSettings
+from motcua.edge.sight import SightSettings
 from motcua.edge.zones import Zone, Zones
 from motcua.models.fetch import fetch
 from motcua.onebox.broker import Broker
@@ -107,7 +108,8 @@ def test_the_days_figure_stands_on_five_visits_or_is_not_there(
     (tmp_path / "frames").mkdir()
     outbox = Outbox(tmp_path / "outbox.db", now=NOON)
     known = Known()
-    settings = CameraSettings(source_id="cam-1", url="0", zones=tmp_path / "zones.json")
+    still = SightSettings(enabled=False)  # one photograph is shown over and over
+    settings = CameraSettings(source_id="cam-1", url="0", zones=tmp_path / "zones.json", sight=still)
     camera = Camera(settings, "vl-1", ZONES, known, outbox, now=NOON, observer=observer)  # type: ignore[arg-type]
     play(camera, known, person(name, **picture), visits, tmp_path / "frames")
     camera.tick(NOON + timedelta(hours=2))
