@@ -79,7 +79,8 @@ def play(camera: Camera, known: Known, picture: Image, visits: int, folder: Path
                 ids = np.array([] if box is None else [visit], dtype=np.int64)
                 boxes = np.zeros((0, 4), np.float32) if box is None else box[None]
                 known.now = Tracks(ids, boxes, np.ones(len(ids), np.float32))
-                camera.take(Frame(image, at, 0))
+                camera.take(photograph := Frame(image, at, 0))
+                camera.took(photograph, at)
                 camera.tick(at)
     return at
 
