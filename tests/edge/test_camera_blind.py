@@ -114,10 +114,9 @@ def check_lost_at(rig: Rig, seconds: float) -> None:
         assert at(seconds - 1.5) <= instant(visit["departure_at"]) <= at(seconds + 1)
 
 
-@pytest.mark.parametrize("late", [0, 12])
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [(views.black, "black"), (views.tape, "covered"), (views.flooded, "flooded"), (views.blurred, "blurred")],
+    ("spoil", "reason", "late"),
+    [(views.black, "black", 0), (views.tape, "covered", 12), (views.flooded, "flooded", 12), (views.blurred, "blurred", 12)],
 )
 def test_a_blind_camera_says_so_within_ten_seconds_and_gives_no_figure(
     rig: Callable[..., Rig], spoil: Spoil, reason: str, late: int

@@ -125,7 +125,7 @@ def stored(path: Path) -> list[dict[str, Any]]:
     return sorted(sent, key=lambda m: m["seq"])
 
 
-@pytest.mark.parametrize("reason", ["black", "moved", "frozen"])
+@pytest.mark.parametrize("reason", ["frozen", *(pytest.param(r, marks=pytest.mark.slow) for r in SPOILS if r != "frozen")])
 def test_a_spoiled_film_is_blind_within_ten_seconds_and_no_wait_spans_it(
     reason: str, camera: CameraSettings, tmp_path: Path
 ) -> None:
