@@ -207,11 +207,12 @@ def _set_policies(conn: psycopg.Connection, settings: DbSettings) -> None:
             "schedule_interval => {}::interval)",
             view, start, end, every,
         )  # fmt: skip
-    for table in ("visit", "queue_sample"):
+    for table in ("visit", "queue_sample", "part_count"):
         run("call remove_columnstore_policy({}, if_exists => true)", table)
         run("call add_columnstore_policy({}, after => {}::interval)", table, f"{settings.compress_after_days} days")
     for table, days in (
         ("visit", settings.keep_visits_days),
+        ("part_count", settings.keep_visits_days),
         ("queue_sample", settings.keep_queue_samples_days),
         ("health", settings.keep_health_days),
     ):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from motcua.edge.messages import Health, Message, Queue, Rating, Sentiment, Ticket, Visit
+from motcua.edge.messages import Counts, Health, Message, Queue, Rating, Sentiment, Ticket, Visit
 
 _HEAD = ("id", "at", "office_id", "source_id", "provenance", "epoch", "seq")
 
@@ -20,6 +20,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n", "counters", "model",
         "measured_s", "waiting_person_s", "queue_arrivals", "queue_departures", "waited_min",
     ),
+    "part_count": (
+        *_HEAD, "part", "period_start", "period_end", "measured_s", "joined", "left_unserved", "waiting_person_s", "started",
+        "model",
+    ),
     "sentiment": (
         *_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "class_sums", "model",
     ),
@@ -29,7 +33,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-_MORE = {"counters", "arrivals_per_h", "services_per_h", "waited_min"}
+_MORE = {"part", "counters", "arrivals_per_h", "services_per_h", "waited_min"}
 
 
 def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
@@ -56,7 +60,7 @@ def sample_of(message: Queue) -> str:
     return json.dumps(message.model_dump(mode="json", include=keep | _MORE))
 
 
-def _model(message: Visit | Queue | Sentiment) -> str | None:
+def _model(message: Visit | Queue | Counts | Sentiment) -> str | None:
     return f"{message.model.name} {message.model.version}" if message.model else None
 
 
@@ -71,6 +75,12 @@ def _queue(m: Queue) -> tuple[Any, ...]:
     sums = (m.measured_s, m.waiting_person_s, m.queue_arrivals, m.queue_departures)
     waited = None if m.waited_min is None else json.dumps(m.waited_min)
     return (m.lane, m.state, *people, m.expected_wait_s, m.low_s, m.high_s, m.n, counters, _model(m), *sums, waited)
+
+
+def _counts(m: Counts) -> tuple[Any, ...]:
+    left = None if m.left is None else json.dumps(m.left)
+    counts = (json.dumps(m.joined), left, json.dumps(m.waiting_person_s), json.dumps([s.model_dump() for s in m.started]))
+    return (m.part, m.period_start, m.period_end, m.measured_s, *counts, _model(m))
 
 
 def _sentiment(m: Sentiment) -> tuple[Any, ...]:
@@ -94,6 +104,7 @@ def _health(m: Health) -> tuple[Any, ...]:
 _TAILS: dict[str, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
     "visit": ("visit", _visit),
     "queue": ("queue_sample", _queue),
+    "counts": ("part_count", _counts),
     "sentiment": ("sentiment", _sentiment),
     "rating": ("rating", _rating),
     "ticket": ("ticket", _ticket),

@@ -14,7 +14,9 @@ class DbSettings(BaseSettings):
     dsn: SecretStr = Field(description="Address of the database, for example postgresql://user:password@host:5432/motcua")
     keep_queue_samples_days: int | None = Field(default=90, ge=1, description="Raw queue samples; their rollups stay")
     keep_health_days: int | None = Field(default=30, ge=1, description="Health messages")
-    keep_visits_days: int | None = Field(default=1095, ge=31, description="Single visits; their rollups stay")
+    keep_visits_days: int | None = Field(
+        default=1095, ge=31, description="Single visits, whose rollups stay, and counts of parts of a queue"
+    )
     compress_after_days: int = Field(default=7, ge=1, description="Columnstore on TimescaleDB")
 
 

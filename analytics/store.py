@@ -97,6 +97,27 @@ def flow_by_hour(conn: Connection, office_id: str, provenance: str, since: datet
     return rows(conn, "flow_by_hour", office_id=office_id, provenance=provenance, since=since, until=until)
 
 
+def part_counts(conn: Connection, office_id: str, provenance: str, since: datetime, until: datetime) -> list[Row]:
+    """What cameras of parts of a queue counted, by the minute or so."""
+    return rows(conn, "part_counts", office_id=office_id, provenance=provenance, since=since, until=until)
+
+
+def part_totals(conn: Connection, since: datetime, until: datetime, office_id: str | None = None) -> list[Row]:
+    """Who came, left by the door and was received, by office and provenance; ``left_unserved`` is None where no door is watched."""
+    return rows(conn, "part_totals", since=since, until=until, office_id=office_id)
+
+
+def part_counters(conn: Connection, office_id: str, since: datetime, until: datetime) -> list[Row]:
+    """Service starts at each counter, as cameras of parts of a queue counted them."""
+    return rows(conn, "part_counters", office_id=office_id, since=since, until=until)
+
+
+def ticket_lanes(conn: Connection, office_id: str, provenance: str, since: datetime, until: datetime) -> list[Row]:
+    """Tickets drawn, and tickets whose service began: their lanes. Real tickets stand beside real cameras, simulated beside simulated."""
+    allowed = list(REAL) if provenance in REAL else [provenance]
+    return rows(conn, "ticket_lanes", office_id=office_id, provenances=allowed, since=since, until=until)
+
+
 def provenances(conn: Connection, office_id: str, since: datetime, until: datetime) -> list[Row]:
     """Where an office's visits of a span came from."""
     return rows(conn, "provenances", office_id=office_id, since=since, until=until)

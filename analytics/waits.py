@@ -107,7 +107,7 @@ def live_wait(
 ) -> dict[str, object]:
     """The wait now of one office from the newest sample of each of its queues, all of one provenance.
 
-    Each sample: ``at`` (aware), ``state``, ``waiting``, ``expected_wait_s``, ``low_s``, ``high_s``, ``n``, ``blind``. Fresh samples
+    Each sample: ``at`` (aware), ``state``, ``waiting``, ``expected_wait_s``, ``low_s``, ``high_s``, ``n``, ``blind``, ``part``. Fresh samples
     with a figure are averaged by the people they stand for; the interval spans theirs. Without any the state is that of the
     freshest sample, ``stale`` when it is older than ``stale_after_s``, and the figures are None; ``blind`` says why a camera is.
     """
@@ -121,7 +121,8 @@ def live_wait(
         return max(0.0, (now - at).total_seconds())
 
     fresh = [s for s in samples if age(s) <= stale_after_s]
-    newest = min(fresh or samples, key=age)
+    # What a counter alone sees says nothing of the queue: its state counts only where nobody else speaks.
+    newest = min(fresh or samples, key=lambda s: (s.get("part") == "services", age(s)))
     known = [s for s in fresh if s["state"] == "ok"]
     seen = [_number(s["waiting"]) for s in fresh if s["waiting"] is not None]
     answer = empty | {

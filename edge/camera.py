@@ -11,13 +11,14 @@ import numpy as np
 
 from motcua.edge.blindness import Arrivals, way_out
 from motcua.edge.capture import Frame
-from motcua.edge.compose import Source, health_message, queue_message, sentiment_message, visit_message
+from motcua.edge.compose import Source, counts_message, health_message, queue_message, sentiment_message, visit_message
 from motcua.edge.flow import UNSEEN_S, QueueFlow
 from motcua.edge.forecast_file import load_forecast, save_forecast
 from motcua.edge.geometry import Detector, Image, Tracks, foot
 from motcua.edge.messages import BlindReason, Health, Message, ModelInfo
 from motcua.edge.outbox import Outbox, OutboxDamaged, OutboxError
 from motcua.edge.pace import Every, Speedometer
+from motcua.edge.parts import PartCounter, seen_in_part
 from motcua.edge.pipeline import Step, TimedTracks
 from motcua.edge.queue import QueueFigures, figures, measured, recent
 from motcua.edge.sentiment import Period
@@ -110,6 +111,7 @@ class Camera:
         self._told_blind: BlindReason | None = None
         self._live, self._final = VisitState(), VisitState()
         self._flow = QueueFlow(zones, settings.visits)
+        self._parts = None if settings.part == "whole" else PartCounter(settings.part, zones, settings.visits)
         self._forecast_file = outbox.path.with_suffix(".forecast.json")
         self._forecast = load_forecast(self._forecast_file)
         self._history: list[ClosedVisit] = []
@@ -193,7 +195,7 @@ class Camera:
         sample = self._sample.due(now)
         if sample or blind != self._told_blind:
             self._told_blind = blind
-            self._put([self._queue(now, blind)])
+            self._put([self._queue(now, blind), *self._counts()])
         if sample and self._observer is not None:
             model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
             self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
@@ -224,11 +226,22 @@ class Camera:
     def _forget(self, final: Iterable[TimedTracks], at: datetime) -> None:
         """Whoever is open is lost; what is left of the tracks is ``final``."""
         self._close(final)
-        self._put([visit_message(self._source, v, self._model) for v in flush(self._final, self._final.at or at)])
+        self._put(self._visits(flush(self._final, self._final.at or at)))
         if self._live.at is not None:
             self._history += flush(self._live, self._live.at)
         self._live, self._final = VisitState(), VisitState()
         self._flow.reset()
+        if self._parts is not None:
+            self._put(self._counts(everything=True))
+            self._parts.reset()
+
+    def _visits(self, closed: Sequence[ClosedVisit]) -> list[Message]:
+        """Visits for those who see whole ones: a part of the queue would call everybody unserved, or nobody waiting."""
+        return [] if self._parts is not None else [visit_message(self._source, v, self._model) for v in closed]
+
+    def _counts(self, *, everything: bool = False) -> list[Message]:
+        periods = [] if self._parts is None else self._parts.take_out(everything=everything)
+        return [counts_message(self._source, p, self._model) for p in periods]
 
     def _instant(self, timed: TimedTracks) -> datetime:
         return self._anchor + timedelta(seconds=timed.at_s)
@@ -239,8 +252,10 @@ class Camera:
             at = self._instant(timed)
             seen = self._positions(timed.tracks)
             self._flow.take(seen, at)
+            if self._parts is not None:
+                self._parts.take(seen, at)
             self._final, closed = step(self._final, seen, at, self._zones, self._settings.visits)
-            self._put([visit_message(self._source, v, self._model) for v in closed])
+            self._put(self._visits(closed))
             for v in closed:
                 if self._observer is not None and v.service_start_at is not None and v.counter_id is not None:
                     self._observer.close(v.counter_id, v.service_start_at, v.departure_at)
@@ -262,10 +277,15 @@ class Camera:
 
     def _queue(self, now: datetime, blind: BlindReason | None) -> Message:
         known = QueueFigures("blind", blind=blind) if blind is not None else self._figures(now)
-        if known.low_s is not None and known.expected_wait_s is not None and known.high_s is not None:
+        if self._settings.part != "whole":
+            known = seen_in_part(known, self._settings.part)
+        elif known.low_s is not None and known.expected_wait_s is not None and known.high_s is not None:
             self._forecast.told(now, (known.low_s, known.expected_wait_s, known.high_s))
         at = now if self._live.at is None or blind is not None else self._live.at
-        return queue_message(self._source, measured(known, self._flow.take_out()), at, self._model)
+        flow = self._flow.take_out()
+        if self._settings.part != "services":
+            known = measured(known, flow)
+        return queue_message(self._source, known, at, self._model, self._settings.part)
 
     def _figures(self, now: datetime) -> QueueFigures:
         return figures(

@@ -107,6 +107,9 @@ def _zones(camera: CameraSettings) -> str:
     roles = {zone.role for zone in zones.zones}
     if not roles & {"queue", "service"}:
         raise CheckError(f"zones file {camera.zones} has no queue and no service zone: draw one, or nothing is measured")
+    needed = {"arrivals": "queue", "services": "service"}.get(camera.part)
+    if needed is not None and needed not in roles:
+        raise CheckError(f"zones file {camera.zones} has no {needed} zone, which part {camera.part!r} counts in: draw one")
     return f"{camera.source_id}: {len(zones.zones)} zones, counters {', '.join(zones.counters) or 'none'}"
 
 

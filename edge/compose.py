@@ -8,8 +8,20 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
-from motcua.edge.messages import BlindReason, Health, ModelInfo, Provenance, Queue, Sentiment, Visit, uuid7
+from motcua.edge.messages import (
+    BlindReason,
+    Counts,
+    Health,
+    ModelInfo,
+    Part,
+    Provenance,
+    Queue,
+    Sentiment,
+    Visit,
+    uuid7,
+)
 from motcua.edge.outbox import OutboxSize
+from motcua.edge.parts import PeriodCounts
 from motcua.edge.queue import QueueFigures
 from motcua.edge.sentiment import Period
 from motcua.edge.visits import ClosedVisit
@@ -43,11 +55,29 @@ def visit_message(source: Source, visit: ClosedVisit, model: ModelInfo) -> Visit
     )
 
 
-def queue_message(source: Source, figures: QueueFigures, at: datetime, model: ModelInfo) -> Queue:
+def queue_message(
+    source: Source, figures: QueueFigures, at: datetime, model: ModelInfo, part: Part | Literal["whole"] = "whole"
+) -> Queue:
     """The queue's state at ``at``, seconds and rates to a tenth."""
     values = {f.name: getattr(figures, f.name) for f in fields(figures)}
     rounded = {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}
-    return Queue(**source.envelope(at), **rounded, model=model)
+    return Queue(**source.envelope(at), **rounded, model=model, part=None if part == "whole" else part)
+
+
+def counts_message(source: Source, period: PeriodCounts, model: ModelInfo) -> Counts:
+    """What a camera that sees a part of a queue counted in one period."""
+    return Counts(
+        **source.envelope(period.end),
+        part=period.part,
+        period_start=period.start,
+        period_end=period.end,
+        measured_s=period.measured_s,
+        joined=dict(period.joined),
+        left=None if period.left is None else dict(period.left),
+        waiting_person_s=dict(period.waiting_person_s),
+        started=period.started,
+        model=model,
+    )
 
 
 def sentiment_message(source: Source, period: Period, at: datetime, model: ModelInfo) -> Sentiment:

@@ -9,14 +9,16 @@ to the first instant in a service zone, or to the last one in the queue for whoe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 
 from motcua.edge.visits import Positions, VisitSettings
-from motcua.edge.zones import Zone, Zones
+from motcua.edge.zones import Role, Zone, Zones
 
 _RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)])
 _REACH = 0.06  # of the picture: how far from a missing person a new track may take them up at once …
@@ -26,6 +28,7 @@ UNSEEN_S = 5.0
 """A longer time between two frames was not measured."""
 
 Place = tuple[Zone | None, tuple[float, float]]
+Event = Literal["joined", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class _Waiting:
     seen_at: datetime
     point: tuple[float, float]
     joined: bool = False
+    zone: Zone | None = None  # the queue zone that they joined in
+    by_door: bool = False  # last seen going out by a door
     away: bool = False  # seen outside of the queue since
     service_at: datetime | None = None  # first instant in a service zone since
 
@@ -67,8 +72,19 @@ class _Waiting:
 class QueueFlow:
     """Counts one camera's queue frame by frame; :meth:`take_out` hands over the sums since the last time."""
 
-    def __init__(self, zones: Zones, settings: VisitSettings, *, settle_s: float = 30.0) -> None:
-        """settle_s: how long a track that vanished inside the queue may be missing before it counts as a departure."""
+    def __init__(
+        self,
+        zones: Zones,
+        settings: VisitSettings,
+        *,
+        settle_s: float = 30.0,
+        tell: Callable[[Event, Zone, datetime], None] | None = None,
+    ) -> None:
+        """settle_s: how long a track that vanished inside the queue may be missing before it counts as a departure.
+
+        tell: is told, late, of everybody who joined, and of who left unserved by a door: the queue zone and the instant.
+        """
+        self._tell = tell
         self._zones, self._settings, self._settle_s = zones, settings, settle_s
         self.reset()
         self._sums = FlowSums()
@@ -79,6 +95,11 @@ class QueueFlow:
         self._people: dict[int, _Waiting] = {}
         self._at_counter: dict[int, tuple[datetime, datetime]] = {}  # track → first and last instant in a service zone
         self._visible: frozenset[int] = frozenset()
+
+    @property
+    def waiting(self) -> Counter[Zone]:
+        """How many wait now, by the queue zone that they joined in."""
+        return Counter(p.zone for p in self._people.values() if p.joined and p.zone is not None)
 
     def take_out(self) -> FlowSums:
         """The sums since the last call."""
@@ -106,16 +127,16 @@ class QueueFlow:
                 self._take_up(track_id, point, at, visible)
             known = self._people.get(track_id)
             if role == "queue" or (role == "hall" and known is not None and known.joined):  # who sits down still waits
-                self._queueing(track_id, point, at)
+                self._queueing(track_id, point, at, zone if role == "queue" else None)
             elif track_id in self._people:
-                self._elsewhere(self._people[track_id], point, at, role == "service")
+                self._elsewhere(self._people[track_id], point, at, role)
         for track_id in [i for i, p in self._people.items() if self._is_over(i, p, at, i in visible)]:
             del self._people[track_id]
         keep_s = self._settle_s
         self._at_counter = {i: span for i, span in self._at_counter.items() if i in visible or _s(span[1], at) < keep_s}
         self._at, self._visible = at, frozenset(visible)
 
-    def _queueing(self, track_id: int, point: tuple[float, float], at: datetime) -> None:
+    def _queueing(self, track_id: int, point: tuple[float, float], at: datetime, zone: Zone | None) -> None:
         s = self._settings
         p = self._people.get(track_id)
         if p is None:
@@ -128,14 +149,18 @@ class QueueFlow:
             if _s(p.last_at, at) > s.bridge_s and p.last_at != self._at:
                 p.since = at
             if _s(p.since, at) >= s.min_dwell_s:
-                p.joined = True
+                p.joined, p.zone = True, zone
                 self._add(waiting_person_s=_s(p.since, at), arrivals=1)
+                if self._tell is not None and zone is not None:
+                    self._tell("joined", zone, p.since)
         p.last_at = p.seen_at = at
-        p.point, p.away, p.service_at = point, False, None
+        p.point, p.away, p.service_at, p.by_door = point, False, None, False
 
-    def _elsewhere(self, p: _Waiting, point: tuple[float, float], at: datetime, served: bool) -> None:
+    def _elsewhere(self, p: _Waiting, point: tuple[float, float], at: datetime, role: Role | None) -> None:
         p.seen_at, p.point, p.away = at, point, True
-        if served and p.service_at is None:
+        if role is not None:
+            p.by_door = role == "door"
+        if role == "service" and p.service_at is None:
             p.service_at = at
 
     def _is_over(self, track_id: int, p: _Waiting, at: datetime, visible: bool) -> bool:
@@ -147,6 +172,8 @@ class QueueFlow:
         if gone_s < patience_s:
             return False
         self._add(departures=1, waiting_person_s=_s(p.last_at, p.service_at) if p.service_at else 0.0)
+        if self._tell is not None and p.zone is not None and p.by_door and p.service_at is None:
+            self._tell("left", p.zone, p.last_at)
         return True
 
     def _take_up(self, track_id: int, point: tuple[float, float], at: datetime, visible: Mapping[int, Place]) -> None:

@@ -38,6 +38,8 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Minute = Annotated[int, Field(ge=0, le=120)]
 Provenance = Literal["camera", "replay", "simulated", "kiosk", "import"]
 Lane = Literal["ordinary", "priority", "appointment"]
+CountedLane = Literal["ordinary", "priority", "appointment", "unknown"]
+Part = Literal["arrivals", "services"]
 BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
 
@@ -129,6 +131,7 @@ class Queue(_Envelope):
     """
 
     type: Literal["queue"] = "queue"
+    part: Part | None = Field(default=None, description="The part of a queue that the source sees; None: the whole queue")
     lane: Lane = "ordinary"
     state: QueueState
     waiting: Count | None = Field(default=None, description="Lq, people waiting; None when not seen")
@@ -177,6 +180,52 @@ class Queue(_Envelope):
                 raise ValueError("needs low_s <= expected_wait_s <= high_s")
         elif any(x is not None for x in figures):
             raise ValueError(f"state {self.state} has no expected wait: leave it out")
+        return self
+
+
+class Started(_Frozen):
+    """Services at one counter within a period. ``lane`` is None where the counter serves several and nobody said whose turn it was."""
+
+    counter_id: Id
+    lane: Lane | None = None
+    started: Count = 0
+    finished: Count = 0
+    service_s: Seconds = Field(default=0.0, description="Sum over the finished services")
+
+
+class Counts(_Envelope):
+    """What a camera that sees only a part of a queue counted in a minute or so. Nobody is followed from one camera to the other.
+
+    ``arrivals``: people who joined, who left unserved by a door, and how many waited, by lane (``unknown`` where the zone serves
+    several). ``services``: service starts by counter. ``at`` is the end of the period.
+    """
+
+    type: Literal["counts"] = "counts"
+    part: Part
+    period_start: Utc
+    period_end: Utc
+    measured_s: Seconds = Field(description="Seconds of frames in the period")
+    joined: dict[CountedLane, Count] = {}
+    left: dict[CountedLane, Count] | None = Field(
+        default=None, description="People who left unserved by a door; None where no door zone is drawn"
+    )
+    waiting_person_s: dict[CountedLane, Seconds] = Field(
+        default={}, description="Integral of the people seen waiting, person-seconds"
+    )
+    started: Annotated[tuple[Started, ...], Field(max_length=256)] = ()
+    model: ModelInfo | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Counts:
+        length_s = (self.period_end - self.period_start).total_seconds()
+        if not 0 < length_s <= 3600:
+            raise ValueError("a period has a beginning and an end, an hour apart at the most")
+        if self.measured_s > length_s + 1:
+            raise ValueError("no more seconds are measured than the period has")
+        if self.part == "arrivals" and self.started:
+            raise ValueError("who counts arrivals counts no services")
+        if self.part == "services" and (self.joined or self.left is not None or self.waiting_person_s):
+            raise ValueError("who counts services counts no arrivals")
         return self
 
 
@@ -266,7 +315,7 @@ class Confirmation(_Frozen):
     ranges: Annotated[tuple[tuple[int, int], ...], Field(min_length=1, max_length=10_000)]
 
 
-Message = Visit | Queue | Sentiment | Rating | Ticket | Health
+Message = Visit | Queue | Counts | Sentiment | Rating | Ticket | Health
 AnyMessage = Annotated[Message, Field(discriminator="type")]
 MESSAGE: TypeAdapter[Message] = TypeAdapter(AnyMessage)
 

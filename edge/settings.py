@@ -67,6 +67,7 @@ class CameraSettings(_Part):
     source_id: Id
     url: Annotated[str, Field(min_length=1)]
     zones: Path
+    part: Literal["whole", "arrivals", "services"] = "whole"
     fps: Fps | None = None
     loop: bool = False
     provenance: Literal["camera", "replay", "simulated"] = Field(default="camera", validate_default=True)

@@ -28,11 +28,12 @@ from motcua.edge.polygon import Point, area, contains, crossing
 
 __all__ = ["PRECEDENCE", "ROLES", "Role", "Zone", "Zones", "ZonesError", "contains", "load_zones", "parse_zones"]
 
-Role = Literal["queue", "service", "staff", "hall", "mask"]
+Role = Literal["queue", "service", "staff", "hall", "door", "mask"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 # Where roles overlap the first one here holds: whoever stands on the staff's side is staff, whoever is served does not queue.
-PRECEDENCE: tuple[Role, ...] = ("mask", "staff", "service", "queue", "hall")
+PRECEDENCE: tuple[Role, ...] = ("mask", "staff", "service", "door", "queue", "hall")
+MIXED = "mixed"  # instead of a lane: several share the zone
 _ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 MAX_ZONES = 256
 MAX_POINTS = 256
@@ -45,13 +46,22 @@ class ZonesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One polygon. ``counter_id`` is given for service zones and may be for staff zones."""
+    """One polygon. ``counter_id`` is given for service zones and may be for staff zones.
+
+    mixed: people of several lanes share it, and nothing tells them apart; visits there count as ``ordinary``.
+    """
 
     name: str
     role: Role
     polygon: tuple[Point, ...]
     counter_id: str | None = None
     lane: Lane = "ordinary"
+    mixed: bool = False
+
+    @property
+    def known_lane(self) -> Lane | None:
+        """The lane of everybody there; None where several share it."""
+        return None if self.mixed else self.lane
 
 
 @dataclass(frozen=True)
@@ -136,8 +146,9 @@ def _zone(item: object, number: int) -> Zone:
     role, lane, counter_id = item.get("role"), item.get("lane", "ordinary"), item.get("counter_id")
     if role not in ROLES:
         raise ZonesError(f"zone {name!r} has role {role!r}: use one of {', '.join(ROLES)}")
-    if lane not in get_args(Lane):
-        raise ZonesError(f"zone {name!r} has lane {lane!r}: use one of {', '.join(get_args(Lane))}")
+    mixed = lane == MIXED
+    if not mixed and lane not in get_args(Lane):
+        raise ZonesError(f"zone {name!r} has lane {lane!r}: use one of {', '.join((*get_args(Lane), MIXED))}")
     if counter_id is None and role == "service":
         raise ZonesError(f"service zone {name!r} has no counter_id: say which counter it belongs to")
     if counter_id is not None and role not in ("service", "staff"):
@@ -146,7 +157,7 @@ def _zone(item: object, number: int) -> Zone:
         )
     if counter_id is not None and not (isinstance(counter_id, str) and _ID.match(counter_id)):
         raise ZonesError(f"zone {name!r} has counter_id {counter_id!r}: use 1 to 64 letters, digits, '_', '.' or '-'")
-    return Zone(name, role, _polygon(item.get("polygon"), name), counter_id, lane)
+    return Zone(name, role, _polygon(item.get("polygon"), name), counter_id, "ordinary" if mixed else lane, mixed)
 
 
 def _only(item: dict[str, Any], known: set[str], what: str) -> None:

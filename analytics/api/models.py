@@ -150,6 +150,46 @@ class Little(BaseModel):
     measured_s: float
 
 
+class HallMean(BaseModel):
+    """A mean with its 95 % interval, seconds."""
+
+    n: int
+    mean_s: float
+    low_s: float | None
+    high_s: float | None
+
+
+class HallFifo(HallMean):
+    """Waits of the received of one lane (``all``: of every lane), first come, first served within each lane."""
+
+    lane: str
+    median_s: float | None
+    p90_s: float | None
+    within_15_share: float | None
+    within_low: float | None
+    within_high: float | None
+
+
+class HallWaits(BaseModel):
+    """Waits of an office whose hall and counters are seen by different cameras, from counts alone: nobody is recognised again."""
+
+    method: Literal["cameras"] = "cameras"
+    state: Literal["ok", "too_few", "contradict", "unseen"] = Field(
+        description="contradict: hall and counters are too far apart; unseen: a part was not seen for half of the time"
+    )
+    joined: int = Field(description="People who joined, as counted")
+    started: int = Field(description="Service starts, as counted")
+    left: int | None = Field(description="People who left unserved by a door, as counted; null where no door is watched")
+    measured_share: float
+    drift_share: float | None = Field(
+        description="How far the counts were apart before correction; negative where the hall counted more"
+    )
+    lanes_assumed_share: float = Field(description="Share of service starts whose lane neither zone nor ticket told")
+    curves: HallMean | None = Field(description="Time in queue of all who left it: area between the corrected curves")
+    fifo: HallFifo | None
+    lanes: list[HallFifo]
+
+
 class Period(BaseModel):
     """The waits of everybody who arrived in a span. Three estimands, never mixed; the second is measured twice."""
 
@@ -164,6 +204,7 @@ class Period(BaseModel):
     estimates_differ: bool | None = Field(
         description="Whether in_queue and little contradict each other by more than the interval of their difference and 5 %"
     )
+    hall: HallWaits | None = Field(default=None, description="From counts of several cameras; null where none sees a part")
 
 
 class Bucket(BaseModel):
@@ -225,7 +266,7 @@ class Today(BaseModel):
     provenance: Provenance | None
     visits: int
     served: int
-    reneged: int
+    reneged: int | None = Field(description="null where nothing could see it: several cameras, and none at a door")
     balked: int
     lost: int
     wait: WaitToday | None

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from motcua.analytics import estimates
-from motcua.analytics.api.models import Estimate, Little, Period
+from motcua.analytics import estimates, halls
+from motcua.analytics.api.models import Estimate, HallFifo, HallMean, HallWaits, Little, Period
 from motcua.analytics.estimates import Cell, Flow, Waiting
 
 Row = Mapping[str, Any]
@@ -46,6 +46,20 @@ def period(
         foretold=sum(w.known for w in here),
         little=None if little is None else Little(**_rounded(asdict(little))),
         estimates_differ=_differ(arrived, flows, here, now),
+    )
+
+
+def hall_waits(found: halls.HallFigures | None) -> HallWaits | None:
+    """The figures from counts of several cameras, as the API tells them."""
+    if found is None:
+        return None
+    plain = {f: getattr(found, f) for f in ("state", "joined", "started", "left", "measured_share", "lanes_assumed_share")}
+    return HallWaits(
+        **plain,
+        drift_share=None if found.drift_share is None else round(found.drift_share, 4),
+        curves=None if found.curves is None else HallMean(**_rounded(asdict(found.curves))),
+        fifo=None if found.fifo is None else HallFifo(**_rounded(asdict(found.fifo))),
+        lanes=[HallFifo(**_rounded(asdict(lane))) for lane in found.lanes],
     )
 
 
@@ -105,4 +119,7 @@ def _flow(row: Row) -> Flow:
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {k: round(v, 4 if k.endswith("share") else 1) if isinstance(v, float) else v for k, v in values.items()}
+    return {
+        k: round(v, 4 if k.endswith("share") or k.startswith("within") else 1) if isinstance(v, float) else v
+        for k, v in values.items()
+    }

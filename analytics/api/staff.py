@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from motcua.analytics import store
+from motcua.analytics import halls, store
 from motcua.analytics.api import accounts, periods, views
 from motcua.analytics.api.context import (
     COOKIE,
@@ -26,7 +26,18 @@ from motcua.analytics.api.context import (
     visible,
 )
 from motcua.analytics.api.live import encode
-from motcua.analytics.api.models import DeadLetter, Live, LiveOffice, OfficeLive, Period, Problem, SourceNow, Today, Waits
+from motcua.analytics.api.models import (
+    DeadLetter,
+    HallWaits,
+    Live,
+    LiveOffice,
+    OfficeLive,
+    Period,
+    Problem,
+    SourceNow,
+    Today,
+    Waits,
+)
 from motcua.analytics.estimates import Waiting
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 503)}
@@ -42,7 +53,7 @@ def live(ctx: ContextDep, who: StaffDep, at: NowDep) -> Live:
     with ctx.connection() as conn:
         offices = visible(conn, who, at)
         queues = views.by_office(store.queue_now(conn))
-        counts = views.by_office(store.counts(conn, since, until))
+        counts = views.by_office(views.counted(store.counts(conn, since, until), store.part_totals(conn, since, until)))
     stale = ctx.settings.stale_after_s
     return Live(
         generated_at=at,
@@ -59,8 +70,8 @@ def office_live(office_id: OfficeId, ctx: ContextDep, who: StaffDep, at: NowDep)
     with ctx.connection() as conn:
         office = one_office(conn, who, at, office_id)
         queues = store.queue_now(conn, office_id)
-        counts = store.counts(conn, since, until, office_id)
-        served = store.counters(conn, office_id, since, until)
+        counts = views.counted(store.counts(conn, since, until, office_id), store.part_totals(conn, since, until, office_id))
+        served = store.counters(conn, office_id, since, until) + store.part_counters(conn, office_id, since, until)
         sources = store.sources(conn, office_id)
     shown: LiveOffice = views.live_office(office, queues, counts, at, stale)
     return views.office_live(shown, queues, served, sources, at, stale)
@@ -75,7 +86,8 @@ def waits(
     since = until - timedelta(hours=hours)
     with ctx.connection() as conn:
         one_office(conn, who, at, office_id)
-        provenance = store.best(row["provenance"] for row in store.provenances(conn, office_id, since, until))
+        found = store.provenances(conn, office_id, since, until) + store.part_totals(conn, since, until, office_id)
+        provenance = store.best(row["provenance"] for row in found)
         rows = store.waits_by_hour(conn, office_id, provenance, since, until) if provenance else []
         arrived, waiting, whole = _period(ctx, conn, office_id, provenance, since, until, at)
     return views.waits(rows, arrived, waiting, provenance, whole)
@@ -87,7 +99,8 @@ def today(office_id: OfficeId, ctx: ContextDep, who: StaffDep, at: NowDep) -> To
     day = store.day_of(at)
     with ctx.connection() as conn:
         one_office(conn, who, at, office_id)
-        counts = store.counts(conn, *store.span_of(day), office_id)
+        span = store.span_of(day)
+        counts = views.counted(store.counts(conn, *span, office_id), store.part_totals(conn, *span, office_id))
         provenance = store.best(c["provenance"] for c in counts)
         _, _, whole = _period(ctx, conn, office_id, provenance, *store.span_of(day), at)
         sentiment = store.sentiment_day(conn, office_id, day)
@@ -104,7 +117,18 @@ def _period(
     arrived = store.waits_by_arrival(conn, office_id, provenance, since, until)
     flows = store.flow_by_hour(conn, office_id, provenance, since, until)
     waiting = periods.waiting_now(store.queue_now(conn, office_id), provenance, at, ctx.settings.stale_after_s)
-    return arrived, waiting, periods.period(arrived, flows, waiting, since, until, at)
+    whole = periods.period(arrived, flows, waiting, since, until, at)
+    return arrived, waiting, whole.model_copy(update={"hall": _hall(conn, office_id, provenance, since, until, at)})
+
+
+def _hall(
+    conn: Connection, office_id: str, provenance: str, since: datetime, until: datetime, at: datetime
+) -> HallWaits | None:
+    """From counts of several cameras; the curves begin with the Viet Nam day."""
+    begin, _ = store.span_of(store.day_of(since))
+    rows = store.part_counts(conn, office_id, provenance, begin, until)
+    tickets = store.ticket_lanes(conn, office_id, provenance, begin, until) if rows else []
+    return periods.hall_waits(halls.hall(rows, tickets, since, until, at))
 
 
 @routes.get("/sources", responses=_ANSWERS)

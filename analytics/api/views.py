@@ -27,6 +27,10 @@ from motcua.analytics.waits import live_wait, mean_of
 
 Row = Mapping[str, Any]
 HOUR = timedelta(hours=1)
+_COUNTS = (
+    "visits", "served", "reneged", "balked", "lost", "wait_n", "wait_sum", "wait_sum2", "within_15_n", "censored_n",
+    "stitched_n",
+)  # fmt: skip
 
 
 def by_office(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -35,6 +39,22 @@ def by_office(rows: Sequence[Row]) -> dict[str, list[Row]]:
     for row in rows:
         grouped.setdefault(row["office_id"], []).append(row)
     return grouped
+
+
+def counted(visits: Sequence[Row], parts: Sequence[Row]) -> list[Row]:
+    """Rows of ``counts`` with the people added who were only counted, by cameras of parts of a queue: they have no visit and no wait.
+
+    reneged is None where a part of the office is watched and none of its doors.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {(r["office_id"], r["provenance"]): dict(r) for r in visits}
+    for part in parts:
+        key = (part["office_id"], part["provenance"])
+        row = found.setdefault(key, dict.fromkeys(_COUNTS, 0) | {"office_id": key[0], "provenance": key[1]})
+        row["visits"] += part["joined"]
+        row["served"] += part["started"]
+        left = part["left_unserved"]
+        row["reneged"] = None if left is None else row["reneged"] + left
+    return list(found.values())
 
 
 def subtree(offices: Sequence[Row], root: str | None) -> set[str]:
