@@ -120,12 +120,46 @@ class Estimate(_Answer):
     p90_s: float | None = None
 
 
+class HallMean(_Answer):
+    """A mean of counts, seconds, 95 % interval."""
+
+    n: int = 0
+    mean_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+
+
+class HallFifo(HallMean):
+    """Waits of the received of one lane, or of ``all``, first come, first served."""
+
+    lane: str = "all"
+    median_s: float | None = None
+    p90_s: float | None = None
+    within_15_share: float | None = None
+
+
+class HallWaits(_Answer):
+    """From counts of several cameras: arrivals in the hall, service starts at the counters."""
+
+    state: str = "unseen"
+    joined: int = 0
+    started: int = 0
+    left: int | None = None
+    measured_share: float | None = None
+    drift_share: float | None = None
+    lanes_assumed_share: float = 0.0
+    curves: HallMean | None = None
+    fifo: HallFifo | None = None
+    lanes: tuple[HallFifo, ...] = ()
+
+
 class Period(_Answer):
     """The waits of everybody who arrived in a span; ``estimates_differ`` says that two ways to measure contradict each other."""
 
     until_service: Estimate | None = None
     still_waiting: int = 0
     estimates_differ: bool | None = None
+    hall: HallWaits | None = None
 
 
 class Bucket(_Answer):

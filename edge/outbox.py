@@ -23,7 +23,7 @@ from motcua.edge.messages import Message, dump
 log = logging.getLogger(__name__)
 
 # The order in which types are given up when the outbox is full, oldest rows first. A visit is the last to go.
-LEAST_VALUE_FIRST = ("queue", "health", "ticket", "sentiment", "rating", "visit")
+LEAST_VALUE_FIRST = ("queue", "health", "ticket", "sentiment", "rating", "counts", "visit")
 _SCHEMA = Path(__file__).with_name("outbox.sql")
 _VERSION = 1
 _TABLES = {"meta", "message", "dropped"}

@@ -33,6 +33,9 @@ PARTS = {
     "evaluate-forecast": Part(
         "forecast_cli", "evaluate_forecast", "edge", "How good the expected waits are, on simulated days."
     ),
+    "evaluate-halls": Part(
+        "halls_cli", "evaluate_halls", "server", "How good waits from counts of several cameras are, on simulated days."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
     "ingest": Part("ingest_cli", "ingest", "server", "Messages from the broker into the database."),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from motcua.edge.messages import Health, ModelInfo, Queue, Rating, Sentiment, Ticket, Visit, uuid7
+from motcua.edge.messages import Counts, Health, ModelInfo, Queue, Rating, Sentiment, Ticket, Visit, uuid7
 
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)  # 12:00 on a Monday in Viet Nam
 _seq = count(1)
@@ -40,6 +40,21 @@ def queue(**fields: Any) -> Queue:
     if fields.get("state", "ok") == "ok":
         base |= {"expected_wait_s": 480.0, "low_s": 300.0, "high_s": 720.0}
     return Queue(**_envelope(base | fields))
+
+
+def counts(**fields: Any) -> Counts:
+    """A minute in which two people came into the hall and one waited."""
+    at = fields.get("at", NOON)
+    base: dict[str, Any] = {
+        "part": "arrivals",
+        "source_id": "hall",
+        "period_start": at - timedelta(minutes=1),
+        "period_end": at,
+        "measured_s": 60.0,
+    }
+    if fields.get("part", "arrivals") == "arrivals":
+        base |= {"joined": {"ordinary": 2}, "waiting_person_s": {"ordinary": 60.0}}
+    return Counts(**_envelope(base | fields))
 
 
 def sentiment(**fields: Any) -> Sentiment:

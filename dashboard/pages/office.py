@@ -13,7 +13,7 @@ from motcua.dashboard import format as fmt
 from motcua.dashboard.answers import OfficeNow, Today, Waits
 from motcua.dashboard.context import Parts, session, spoken
 from motcua.dashboard.figures import waits_figure
-from motcua.dashboard.pages import office_parts, parts
+from motcua.dashboard.pages import hall_parts, office_parts, parts
 from motcua.dashboard.states import is_real
 from motcua.dashboard.words import Words
 
@@ -83,6 +83,7 @@ def register(app: dash.Dash, using: Parts) -> None:
             office_parts.hours_table(waits.buckets, words),
             [
                 office_parts.today_section(today, words),
+                hall_parts.hall_section(today, words),
                 html.Div(
                     [office_parts.counters_section(now, words), office_parts.sources_section(now, live.generated_at, words)],
                     className="two even",

@@ -86,12 +86,14 @@ def today_section(today: Today, words: Words) -> Any:
             for key, part in (("censored", wait.censored_share), ("stitched", wait.stitched_share)):
                 if part:
                     mean_lines.append(words(key, share=fmt.percent(part, words.lang, 1)))
-    more = [
+    hall = None if today.period is None else today.period.hall
+    by_identity = [
         card(words("within_15"), share, words("def_within_15"), words, *share_lines),
         card(words("mean_wait"), mean, words("def_mean"), words, *mean_lines),
         until_service_card(today.period, words),
-        sentiment_card(today.sentiment, words),
     ]
+    # Where cameras see parts of a queue there are no visits: their own figures follow below.
+    more = [*(by_identity if wait is not None or hall is None else []), sentiment_card(today.sentiment, words)]
     title = html.H2([words("today_title", day=fmt.day(today.day)), *_not_real(today.provenance, words)])
     return html.Section([title, html.Div([*counts, *more], className="cards")])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from builders import NOON, health, queue, rating, sentiment, ticket, visit
+from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
 
 from motcua.analytics import db, store
 from motcua.analytics.settings import DbSettings
@@ -46,9 +46,24 @@ def a_day() -> list[Message]:
     messages += [queue(at=NOON + timedelta(seconds=5 * i), waiting=i, **sums, waited_min={0: i}) for i in range(30)]
     messages += [
         queue(at=NOON + timedelta(minutes=9), state="blind", waiting=None),
+        *(
+            counts(at=NOON + timedelta(minutes=m), joined={"priority": m % 2, "ordinary": 2}, left={"ordinary": m % 3})
+            for m in range(5)
+        ),
+        counts(
+            at=NOON,
+            part="services",
+            source_id="cam-2",
+            started=[
+                {"counter_id": "q1", "lane": "priority", "started": 1},
+                {"counter_id": "q2", "started": 2, "finished": 1, "service_s": 300.5},
+            ],
+        ),
+        counts(office_id="vl-2", at=DAY + timedelta(minutes=1), left=None),
         sentiment(),
         rating(),
         ticket(),
+        ticket(event="started", counter_id="q2", lane="priority"),
         health(),
     ]
     return messages
@@ -79,6 +94,10 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "wait_bins": clean(store.wait_bins(conn, office, "camera", since, until)),
         "waits_by_arrival": clean(store.waits_by_arrival(conn, office, "camera", since, until)),
         "flow_by_hour": clean(store.flow_by_hour(conn, office, "camera", since, until)),
+        "part_counts": clean(store.part_counts(conn, office, "camera", since, until)),
+        "part_totals": clean(store.part_totals(conn, since, until)),
+        "part_counters": clean(store.part_counters(conn, office, since, until)),
+        "ticket_lanes": clean(store.ticket_lanes(conn, office, "camera", since, until)),
         "provenances": clean(store.provenances(conn, office, since, until)),
         "counters": clean(store.counters(conn, office, since, until)),
         "daily": clean(store.daily(conn, office, since, until)),
@@ -210,7 +229,7 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
 ) -> None:
     """Visits of long before the jobs' window are in the new rollups, and new messages join them."""
     released = db.MIGRATIONS
-    shutil.copytree(released, tmp_path / "first", ignore=shutil.ignore_patterns("0002*"))
+    shutil.copytree(released, tmp_path / "first", ignore=shutil.ignore_patterns("0002*", "0003*"))
     long_ago = NOON - timedelta(days=300)
     with db.connect(each_dsn) as conn:
         with monkeypatch.context() as older:
@@ -223,7 +242,7 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
             "'camera', 1, 1)",
             {"at": long_ago},
         )
-        assert [m.number for m in db.migrate(conn, SETTINGS)] == [2, 2]
+        assert [m.number for m in db.migrate(conn, SETTINGS)] == [2, 2, 3, 3]
         write(conn, delivered([visit(), queue(measured_s=5.0, waiting_person_s=9.0, queue_arrivals=1, queue_departures=0)]))
         if db.back_end_of(conn) == "timescale":
             conn.execute(
@@ -234,3 +253,21 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
             assert row["served_n"] == 1
         (flow,) = store.flow_by_hour(conn, "vl-29734", "camera", NOON, NOON + timedelta(hours=1))
         assert (flow["measured_s"], flow["waiting_person_s"], flow["arrivals"], flow["departures"]) == (5, 9, 1, 0)
+
+
+def test_a_span_of_counts_is_told_by_lane_counter_and_door(each_dsn: str) -> None:
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        write(conn, delivered(m for m in a_day() if m.type in ("counts", "ticket")))
+        since, until = store.span_of(date(2026, 3, 2))
+        (other, mine) = store.part_totals(conn, since, until)
+        assert (mine["office_id"], mine["joined"], mine["left_unserved"], mine["started"]) == ("vl-29734", 12, 4, 3)
+        assert (other["office_id"], other["joined"], other["left_unserved"]) == ("vl-2", 2, None), (
+            "no door, so nothing is known"
+        )
+        assert [(r["counter_id"], r["served"]) for r in store.part_counters(conn, "vl-29734", since, until)] == [
+            ("q1", 1),
+            ("q2", 2),
+        ]
+        assert [r["event"] for r in store.ticket_lanes(conn, "vl-29734", "camera", since, until)] == ["issued", "started"]
+        assert store.ticket_lanes(conn, "vl-29734", "simulated", since, until) == []

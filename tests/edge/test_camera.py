@@ -245,3 +245,31 @@ def test_a_full_disk_stops_nothing_and_is_said_once(rig: Callable[..., Rig], cap
     one.show(STORY, 31, start=31 * 8, lap=8)
     assert "takes messages again" in caplog.text
     assert one.sent("visit")[-1]["outcome"] == "served"
+
+
+@pytest.mark.parametrize("part", ["arrivals", "services"])
+def test_a_camera_of_a_part_sends_counts_and_neither_visits_nor_a_wait(part: str, tmp_path: Path) -> None:
+    """A counter's camera would call every wait 0, the hall's everybody unserved."""
+    settings = SETTINGS.model_copy(update={"part": part})
+    outbox = Outbox(tmp_path / "o.db", now=START)
+    camera = Camera(settings, "vl-1", OFFICE, PaintedPipeline(), outbox, now=START)
+    for number in range(round(200 * FPS)):
+        when = at(number / FPS)
+        camera.take(Frame(paint(STORY, number / FPS), when, number))
+        camera.tick(when + timedelta(seconds=0.05), connections=1)
+    camera.finish(at(200))
+    sent = [json.loads(row.body) for row in outbox.pending(10_000)]
+    outbox.close()
+    assert {m["type"] for m in sent} == {"queue", "counts", "health"}
+    counts, samples = ([m for m in sent if m["type"] == kind] for kind in ("counts", "queue"))
+    assert {m["part"] for m in [*counts, *samples]} == {part}
+    assert {m["state"] for m in samples} <= {"too_few", "blind"}
+    assert not any("expected_wait_s" in m for m in samples)
+    if part == "arrivals":
+        assert sum(n for m in counts for n in m["joined"].values()) == 2
+        assert any(m.get("waiting") for m in samples)
+        assert all("left" not in m for m in counts), "this office's zones have no door"
+    else:
+        assert [(s["counter_id"], s["started"]) for m in counts for s in m["started"] if s["started"]] == [("A", 1)]
+        assert not any("waiting" in m or "queue_departures" in m for m in samples)
+    assert sum(m["measured_s"] for m in counts) == pytest.approx(200, abs=1)
