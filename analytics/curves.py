@@ -93,7 +93,7 @@ def corrected(
     left = scale * counts.left
     hidden = (counts.unseen * np.maximum(1.0, _smooth(counts.started + scale * counts.joined))) ** 2
     looks = _looks(counts, over)
-    begin = 0.0 if not len(looks) or math.isnan(looks[0]) else scale * float(looks[0])
+    begin = scale * _already(counts)
     walk = _Walk(factor, begin, (scale * counts.joined, left, counts.started), hidden, scale * looks)
     paths = walk.paths(np.random.default_rng(seed), draws)
     return Corrected(scale, walk.mean(), paths, counts.started, left, drift, walk.factor())
@@ -109,8 +109,7 @@ def _scale(counts: Counted, over: bool, prior: float) -> tuple[float, float | No
     """The hall's scale, drawn towards ``prior`` where little was counted; and how far the counts were apart."""
     known = np.flatnonzero(~np.isnan(counts.seen))
     still = 0.0 if over or not len(known) else float(counts.seen[known[-1]])
-    already = float(counts.seen[0]) if len(known) and known[0] == 0 else 0.0
-    came, went = float(already + counts.joined.sum() - counts.left.sum() - still), float(counts.started.sum())
+    came, went = float(_already(counts) + counts.joined.sum() - counts.left.sum() - still), float(counts.started.sum())
     larger = max(came, went)
     if larger <= 0:
         return prior, None
@@ -120,6 +119,13 @@ def _scale(counts: Counted, over: bool, prior: float) -> tuple[float, float | No
     noise = 0.2 * (1 / came + 1 / went)
     weight = _SCALE_SPREAD**2 / (_SCALE_SPREAD**2 + noise)
     return prior * (went / came / prior) ** weight, drift
+
+
+def _already(counts: Counted) -> float:
+    """Who waited when the cameras began to look: seen in the first step, and not come within it."""
+    if not len(counts.seen) or math.isnan(counts.seen[0]):
+        return 0.0
+    return max(0.0, float(counts.seen[0] - counts.joined[0] + counts.started[0] + counts.left[0]))
 
 
 def _looks(counts: Counted, over: bool) -> Floats:
@@ -170,15 +176,18 @@ class _Walk:
         n, size = len(joined), len(factor)
         self._at, self._spread = np.zeros((n, size)), np.zeros((n, size))
         at, spread = np.full(size, begin), np.full(size, (_BEGIN_SPREAD * begin) ** 2)
+        alike = spread  # as if the factor were 1: else data that are better than was feared would make it small
         fit = -0.5 * ((factor - prior[0]) / prior[1]) ** 2
         for k in range(n):
-            at, spread = at + self._steps[k], spread + self._noise[k]
+            at, spread, alike = at + self._steps[k], spread + self._noise[k], alike + self._noise[k]
             if not math.isnan(looks[k]):
                 off = looks[k] - factor * at
                 total = factor**2 * spread + _LOOK + _HIDDEN * looks[k]
                 gain = factor * spread / total
                 at, spread = at + gain * off, (1 - gain * factor) * spread
-                fit = fit - 0.5 * (np.log(total) + off**2 / total)
+                fair = alike + _LOOK + _HIDDEN * looks[k]
+                fit = fit - 0.5 * (np.log(fair) + off**2 / fair)
+                alike = alike - alike**2 / fair
             self._at[k], self._spread[k] = at, spread
         weight = np.exp(fit - fit.max())
         self._weight: Floats = weight / weight.sum()

@@ -171,7 +171,7 @@ def little(hours: Sequence[Flow]) -> Little | None:
     mean = _little(hours)
     if mean is None:
         return None
-    half = jackknife(len(hours), lambda keep: _little([hours[i] for i in keep]))
+    half = _jackknife(len(hours), lambda keep: _little([hours[i] for i in keep]))
     return Little(
         mean_s=mean,
         low_s=None if half is None else max(0.0, mean - half),
@@ -200,7 +200,7 @@ def differ(hours: Sequence[tuple[Flow, Sequence[Cell]]]) -> bool | None:
 
     everything = range(len(usable))
     found, by_law = difference(everything), _little([flow for flow, _ in usable])
-    half = jackknife(len(usable), difference) if len(usable) >= MIN_HOURS else None
+    half = _jackknife(len(usable), difference) if len(usable) >= MIN_HOURS else None
     if found is None or by_law is None or half is None:
         return None
     return abs(found) > max(half, DIFFERENCE * by_law)
@@ -212,7 +212,7 @@ def _little(hours: Iterable[Flow]) -> float | None:
     return sum(h.waiting_person_s for h in hours) / departures if departures else None
 
 
-def jackknife(n: int, statistic: Callable[[Sequence[int]], float | None]) -> float | None:
+def _jackknife(n: int, statistic: Callable[[Sequence[int]], float | None]) -> float | None:
     """Half of the 95 % interval of a statistic of n batches (Tukey 1958), from what it is without each; None where that fails."""
     if n < 2:
         return None

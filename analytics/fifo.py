@@ -36,6 +36,12 @@ class Matched:
     def mean_s(self) -> float | None:
         return float(self.people @ self.wait_s) / self.n if self.n > 0 else None
 
+    @property
+    def spread_s(self) -> float:
+        """Standard deviation of one wait."""
+        mean = self.mean_s
+        return 0.0 if mean is None else float(np.sqrt(self.people @ (self.wait_s - mean) ** 2 / self.n))
+
     def quantile_s(self, share: float) -> float | None:
         """The wait that ``share`` of the people do not exceed."""
         if not self.n > 0:
@@ -68,11 +74,12 @@ def match(waiting: Floats, started: Floats, left: Floats, step_s: float) -> Matc
     gone = started + left
     upto_middle = np.cumsum(gone) - gone / 2
     came = np.diff(_rising(np.concatenate([[0.0], waiting + upto_middle])))  # between the middles of two steps
-    stay = np.clip(1 - left / np.maximum(np.maximum(waiting, 0.0) + gone / 2, 1e-9), 0.02, 1.0)
+    stay = np.clip(1 - left / np.maximum(np.maximum(waiting, 0.0) + left / 2, 1e-9), 0.02, 1.0)
     alive = np.concatenate([[1.0], np.cumprod(stay)])  # at the ends of the steps
     at_middle = np.sqrt(alive[:-1] * alive[1:])
     floor = max(float(alive[-1]), 1e-200)
-    arrivals = np.concatenate([[0.0], np.cumsum(came / np.maximum(np.concatenate([[1.0], at_middle[:-1]]), floor))])
+    between = np.sqrt(np.concatenate([[1.0], at_middle[:-1]]) * at_middle)
+    arrivals = np.concatenate([[0.0], np.cumsum(came / np.maximum(between, floor))])
     arrival_at = np.concatenate([[0.0], (np.arange(n) + 0.5)]) * step_s
     cells = np.repeat(started / np.maximum(at_middle, floor) / _CELLS, _CELLS)
     upto = np.cumsum(cells) - cells / 2

@@ -5,7 +5,8 @@ curves   mean time in queue of all who left the queue, received or not: area bet
 fifo     the wait of the received, first come, first served within each lane: mean, median, 90th percentile, share within 15 minutes
 =======  ==========================================================================================================
 
-Intervals are of 95 %: the jackknife over hours (the chance in who came), and what the counts leave open (draws of the corrected curves). Where the lane of
+Intervals are of 95 %: the chance in who came (the spread of the waits over the root of their number), and what the counts leave open (draws of
+the corrected curves). Where the lane of
 some service starts is unknown, both ways to assign them are computed; the interval spans both.
 """
 
@@ -23,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motcua.analytics.curves import FACTOR, Corrected, corrected
-from motcua.analytics.estimates import jackknife
 from motcua.analytics.fifo import Matched, match
 from motcua.analytics.lanes import STEP_S, Steps, allotted, names, steps, told_apart
 from motcua.analytics.waits import Z95
@@ -215,52 +215,39 @@ def _lane(name: str, curve: Corrected, first_s: float) -> _Lane:
 
 def _curves(lanes: Sequence[_Lane], window: tuple[float, float]) -> Mean | None:
     """Area over departures, within the window of seconds."""
-    area: dict[int, float] = defaultdict(float)
-    gone: dict[int, float] = defaultdict(float)
+    area = gone = 0.0
     noise: dict[float, Floats] = {}
     for lane in lanes:
         at = lane.first_s + (np.arange(len(lane.curve.waiting)) + 0.5) * STEP_S
         inside = (at >= window[0]) & (at < window[1])
-        for hour, a, g in zip(at[inside] // 3600, lane.curve.waiting[inside], lane.curve.gone[inside], strict=True):
-            area[int(hour)] += float(a) * STEP_S
-            gone[int(hour)] += float(g)
-        spread = lane.curve.draws[:, inside].sum(axis=1) * STEP_S
-        noise[lane.first_s] = noise.get(lane.first_s, 0.0) + spread
-    return _ratio(area, gone, math.sqrt(sum(float(np.var(x)) for x in noise.values())))
+        area += float(lane.curve.waiting[inside].sum()) * STEP_S
+        gone += float(lane.curve.gone[inside].sum())
+        drawn = lane.curve.draws[:, inside].sum(axis=1) * STEP_S
+        noise[lane.first_s] = noise.get(lane.first_s, 0.0) + drawn  # lanes of one day
+    spread = _joined([lane.matched for lane in lanes], window).spread_s
+    return _mean(area, gone, math.sqrt(sum(float(np.var(x)) for x in noise.values())), spread)
 
 
-def _ratio(total: Mapping[int, float], people: Mapping[int, float], noise_s: float) -> Mean | None:
-    """Seconds over people of hours; noise_s: standard deviation of the seconds' total, from the counts."""
-    hours = [h for h in sorted(people) if people[h] > 0 or total[h] > STEP_S]
-    n = sum(people[h] for h in hours)
-    if n < 1:
+def _mean(total_s: float, people: float, noise_s: float, spread_s: float) -> Mean | None:
+    """Seconds over people. noise_s: standard deviation of the total, from the counts; spread_s: that of one wait."""
+    if people < 1:
         return None
-
-    def mean(keep: Sequence[int]) -> float | None:
-        some = sum(people[hours[i]] for i in keep)
-        return sum(total[hours[i]] for i in keep) / some if some > 0 else None
-
-    found = mean(range(len(hours)))
-    assert found is not None
-    chance = jackknife(len(hours), mean)
-    half = None if chance is None else math.hypot(chance, Z95 * noise_s / n)
-    value = max(0.0, found)
+    half = Z95 * math.hypot(noise_s / people, spread_s / math.sqrt(people)) if people >= 2 else None
+    found = total_s / people
     return Mean(
-        round(n), value, None if half is None else max(0.0, found - half), None if half is None else max(0.0, found + half)
+        round(people),
+        max(0.0, found),
+        None if half is None else max(0.0, found - half),
+        None if half is None else max(0.0, found + half),
     )
 
 
 def _fifo(name: str, lanes: Sequence[_Lane], window: tuple[float, float]) -> Fifo | None:
     """Waits of the received who came within the window."""
     mine = _joined([lane.matched for lane in lanes], window)
-    total: dict[int, float] = defaultdict(float)
-    people: dict[int, float] = defaultdict(float)
-    for at, wait, n in zip(mine.arrival_s // 3600, mine.wait_s, mine.people, strict=True):
-        total[int(at)] += float(wait * n)
-        people[int(at)] += float(n)
     others = [_joined(list(some), window) for some in zip(*(lane.others for lane in lanes), strict=True)]
     sums = [float(o.people @ o.wait_s) * mine.n / o.n for o in others if o.n > 0]
-    found = _ratio(total, people, float(np.std(sums)) if sums else 0.0)
+    found = _mean(float(mine.people @ mine.wait_s), mine.n, float(np.std(sums)) if sums else 0.0, mine.spread_s)
     if found is None:
         return None
     shares = [s for o in others if (s := o.within(WITHIN_S)) is not None]
