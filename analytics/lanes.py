@@ -31,7 +31,10 @@ _SEEN = 0.5  # of a step: what is seen in less of it is not known
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """One day on a grid of minutes from ``begin`` on. Counts by lane, ``unknown`` among them: (n,) each."""
+    """One day on a grid of minutes from ``begin`` on. Counts by lane, ``unknown`` among them: (n,) each.
+
+    looked: (n,) whether the hall said how many wait.
+    """
 
     begin: datetime
     joined: dict[str, Floats]
@@ -39,6 +42,7 @@ class Steps:
     left: dict[str, Floats]
     seen: dict[str, Floats]
     unseen: Floats
+    looked: NDArray[np.bool_]
     door: bool
 
     @property
@@ -57,7 +61,7 @@ class Steps:
         return Counted(joined, started, left, self._look({name: self.seen.get(name, none)}), self.unseen)
 
     def _look(self, seen: Mapping[str, Floats]) -> Floats:
-        return np.where(self.unseen < _SEEN, _total(seen, self.n), np.nan)
+        return np.where(self.looked & (self.unseen < _SEEN), _total(seen, self.n), np.nan)
 
 
 def steps(rows: Sequence[Row], tickets: Sequence[Row]) -> Steps | None:
@@ -69,7 +73,7 @@ def steps(rows: Sequence[Row], tickets: Sequence[Row]) -> Steps | None:
     n = max(1, round((end - begin).total_seconds() / STEP_S))
     joined, started, left, seen = _Grid(n), _Grid(n), _Grid(n), _Grid(n)
     measured = {part: np.zeros(n) for part in by_part}
-    whose = _Tickets(tickets)
+    looked, whose = np.ones(n, dtype=bool), _Tickets(tickets)
     for r in rows:
         span = _span(r, begin, n)
         measured[r["part"]][span] += r["measured_s"] / (span.stop - span.start) / STEP_S / len(by_part[r["part"]])
@@ -79,7 +83,9 @@ def steps(rows: Sequence[Row], tickets: Sequence[Row]) -> Steps | None:
         for lane, people in (r["left_unserved"] or {}).items():
             for known, part in whose.drawn(r, lane):
                 left.add(known, span, people * part)
-        for lane, person_s in r["waiting_person_s"].items():
+        if r["part"] == "arrivals" and r["waiting_person_s"] is None:
+            looked[span] = False
+        for lane, person_s in (r["waiting_person_s"] or {}).items():
             for known, part in whose.drawn(r, lane):
                 seen.add(known, span, person_s * part / STEP_S)
         for one in r["started"]:
@@ -89,7 +95,7 @@ def steps(rows: Sequence[Row], tickets: Sequence[Row]) -> Steps | None:
     share: Floats = np.clip(np.minimum(measured["arrivals"], measured["services"]), 0.0, 1.0)
     visible = np.clip(measured["arrivals"], 0.05, 1.0)  # people seen on average over the measured part of a step
     looks = {lane: people / visible for lane, people in seen.lanes.items()}
-    return Steps(begin, joined.lanes, started.lanes, left.lanes, looks, 1.0 - share, door)
+    return Steps(begin, joined.lanes, started.lanes, left.lanes, looks, 1.0 - share, looked, door)
 
 
 def told_apart(day: Steps) -> bool:
@@ -114,7 +120,9 @@ def allotted(day: Steps) -> list[Steps]:
         rest = part.get(UNKNOWN, np.zeros(day.n))
         return {k: part.get(k, np.zeros(day.n)) + rest * shares[k] / total for k in known}
 
-    even = Steps(day.begin, spread(day.joined), day.started, spread(day.left), spread(day.seen), day.unseen, day.door)
+    even = Steps(
+        day.begin, spread(day.joined), day.started, spread(day.left), spread(day.seen), day.unseen, day.looked, day.door
+    )
     rest = day.started.get(UNKNOWN)
     if rest is None or not rest.any():
         return [even]
@@ -142,7 +150,7 @@ def _assigned(day: Steps, known: Sequence[str], rest: Floats, first: bool) -> St
                 taken = open_ * (waiting[lane] / total if total > 0 else 1.0 / len(known))
             started[lane][k] += taken
             waiting[lane] = max(0.0, waiting[lane] - taken)
-    return Steps(day.begin, day.joined, started, day.left, day.seen, day.unseen, day.door)
+    return Steps(day.begin, day.joined, started, day.left, day.seen, day.unseen, day.looked, day.door)
 
 
 class _Grid:

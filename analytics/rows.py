@@ -79,7 +79,8 @@ def _queue(m: Queue) -> tuple[Any, ...]:
 
 def _counts(m: Counts) -> tuple[Any, ...]:
     left = None if m.left is None else json.dumps(m.left)
-    counts = (json.dumps(m.joined), left, json.dumps(m.waiting_person_s), json.dumps([s.model_dump() for s in m.started]))
+    waiting = None if m.waiting_person_s is None else json.dumps(m.waiting_person_s)
+    counts = (json.dumps(m.joined), left, waiting, json.dumps([s.model_dump() for s in m.started]))
     return (m.part, m.period_start, m.period_end, m.measured_s, *counts, _model(m))
 
 

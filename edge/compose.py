@@ -74,7 +74,7 @@ def counts_message(source: Source, period: PeriodCounts, model: ModelInfo) -> Co
         measured_s=period.measured_s,
         joined=dict(period.joined),
         left=None if period.left is None else dict(period.left),
-        waiting_person_s=dict(period.waiting_person_s),
+        waiting_person_s=None if period.waiting_person_s is None else dict(period.waiting_person_s),
         started=period.started,
         model=model,
     )

@@ -209,8 +209,9 @@ class Counts(_Envelope):
     left: dict[CountedLane, Count] | None = Field(
         default=None, description="People who left unserved by a door; None where no door zone is drawn"
     )
-    waiting_person_s: dict[CountedLane, Seconds] = Field(
-        default={}, description="Integral of the people seen waiting, person-seconds"
+    waiting_person_s: dict[CountedLane, Seconds] | None = Field(
+        default=None,
+        description="Integral of the people seen waiting, person-seconds; None where nobody looks how many wait",
     )
     started: Annotated[tuple[Started, ...], Field(max_length=256)] = ()
     model: ModelInfo | None = None
@@ -224,7 +225,7 @@ class Counts(_Envelope):
             raise ValueError("no more seconds are measured than the period has")
         if self.part == "arrivals" and self.started:
             raise ValueError("who counts arrivals counts no services")
-        if self.part == "services" and (self.joined or self.left is not None or self.waiting_person_s):
+        if self.part == "services" and (self.joined or self.left is not None or self.waiting_person_s is not None):
             raise ValueError("who counts services counts no arrivals")
         return self
 

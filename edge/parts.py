@@ -30,14 +30,14 @@ _LATE_S = 60.0  # after the end of a period, until what is told late of it has b
 
 @dataclass(frozen=True, slots=True)
 class PeriodCounts:
-    """One period of one camera. ``left`` is None where no door zone is drawn."""
+    """One period of one camera. ``left`` is None where no door zone is drawn; a counter's camera does not look who waits."""
 
     part: Part
     start: datetime
     measured_s: float
     joined: Mapping[CountedLane, int]
     left: Mapping[CountedLane, int] | None
-    waiting_person_s: Mapping[CountedLane, float]
+    waiting_person_s: Mapping[CountedLane, float] | None
     started: tuple[Started, ...]
 
     @property
@@ -111,7 +111,7 @@ class PartCounter:
     def _closed(self, start: datetime, o: _Open) -> PeriodCounts:
         arrivals = self._part == "arrivals"
         left = dict(o.left) if arrivals and self._door else None
-        waiting = {lane: round(s, 2) for lane, s in o.waiting_s.items()}
+        waiting = {lane: round(s, 2) for lane, s in o.waiting_s.items()} if arrivals else None
         zones = sorted({*o.starts, *o.services}, key=lambda z: (z.counter_id or "", z.lane))
         started = tuple(_started(z, o.starts[z], o.services.get(z, ())) for z in zones)
         return PeriodCounts(self._part, start, min(round(o.measured_s, 2), PERIOD_S), dict(o.joined), left, waiting, started)

@@ -100,7 +100,7 @@ def trial(noise: Noise, *, days: int, seed: int, with_tickets: bool = True, watc
         copies = seen(guests, noise, seed * 1000 + number + 500)
         counts = messages(guests, copies, office, noise, begin=OPENING, office_id="simulated", seed=seed * 1000 + number)
         if not watching:
-            counts = [m.model_copy(update={"waiting_person_s": {}}) for m in counts]
+            counts = [m.model_copy(update={"waiting_person_s": None}) for m in counts]
         whose = tickets(guests, OPENING) if with_tickets else []
         told = hall(rows(counts), whose, OPENING, OPENING + _DAY, OPENING + 2 * _DAY)
         assert told is not None
@@ -110,8 +110,9 @@ def trial(noise: Noise, *, days: int, seed: int, with_tickets: bool = True, watc
 
 
 def everything(*, days: int, seed: int) -> dict[str, Trial]:
-    """Every kind of noise, and what is harder: no tickets where counters serve several lanes."""
+    """Every kind of noise, and what is harder: a hall that says not how many wait; no tickets where counters serve several lanes."""
     found = {name: trial(noise, days=days, seed=seed) for name, noise in NOISES.items()}
+    found["misses, hall not watched"] = trial(NOISES["misses"], days=days, seed=seed, watching=False)
     found["misses, lanes not told"] = trial(NOISES["misses"], days=days, seed=seed, with_tickets=False)
     return found
 

@@ -52,11 +52,11 @@ def rows(
             lane: sum(max(0.0, min(p.gone_s, 60 * k + 60) - max(p.arrival_s, 60 * k)) for p in people if p.lane == lane)
             for lane in lanes
         }
-        none: dict[str, Any] = {"joined": {}, "left_unserved": None, "waiting_person_s": {}, "started": []}
+        none: dict[str, Any] = {"joined": {}, "left_unserved": None, "waiting_person_s": None, "started": []}
         hall = {
             "joined": {lane: joined[k, lane] for lane in lanes if joined[k, lane]},
             "left_unserved": {lane: left[k, lane] for lane in lanes if left[k, lane]} if door else None,
-            "waiting_person_s": waiting if watching else {},
+            "waiting_person_s": waiting if watching else None,
         }
         starts = [{"counter_id": c, "lane": lane, "started": m} for (at, c, lane), m in started.items() if at == k]
         found.append(none | common | hall | {"source_id": "hall", "part": "arrivals"})

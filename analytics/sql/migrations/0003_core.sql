@@ -10,7 +10,7 @@ create table part_count (
     measured_s double precision not null,
     joined jsonb not null,
     left_unserved jsonb,
-    waiting_person_s jsonb not null,
+    waiting_person_s jsonb,
     started jsonb not null,
     provenance text not null,
     model text,
