@@ -103,6 +103,28 @@ def today(**fields: Any) -> dict[str, Any]:
     )
 
 
+def hall_day() -> dict[str, Any]:
+    """A day of an office whose hall and counters are seen by different cameras."""
+    mean = {"n": 210, "mean_s": 930.0, "low_s": 820.0, "high_s": 1050.0}
+    spread = {"median_s": 880.0, "p90_s": 1800.0, "within_15_share": 0.51, "within_low": 0.44, "within_high": 0.58}
+    priority = {"n": 31, "mean_s": 240.0, "low_s": 180.0, "high_s": 310.0, "median_s": 200.0, "p90_s": 500.0}
+    hall = {
+        "method": "cameras",
+        "state": "ok",
+        "joined": 221,
+        "started": 201,
+        "left": 9,
+        "measured_share": 0.98,
+        "drift_share": -0.052,
+        "lanes_assumed_share": 0.0,
+        "curves": mean,
+        "fifo": mean | spread | {"lane": "all", "n": 201},
+        "lanes": [spread | priority | {"lane": "priority"}, mean | spread | {"lane": "ordinary", "n": 170}],
+    }
+    counts = {"visits": 221, "served": 201, "reneged": 9, "balked": None, "lost": None, "wait": None}
+    return today(**counts, period={"until_service": None, "still_waiting": 0, "estimates_differ": None, "hall": hall})
+
+
 @dataclass
 class Fake:
     """What the API says now, and what it was asked."""

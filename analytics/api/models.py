@@ -267,8 +267,8 @@ class Today(BaseModel):
     visits: int
     served: int
     reneged: int | None = Field(description="null where nothing could see it: several cameras, and none at a door")
-    balked: int
-    lost: int
+    balked: int | None
+    lost: int | None
     wait: WaitToday | None
     period: Period
     sentiment: SentimentToday

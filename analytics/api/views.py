@@ -44,12 +44,13 @@ def by_office(rows: Sequence[Row]) -> dict[str, list[Row]]:
 def counted(visits: Sequence[Row], parts: Sequence[Row]) -> list[Row]:
     """Rows of ``counts`` with the people added who were only counted, by cameras of parts of a queue: they have no visit and no wait.
 
-    reneged is None where a part of the office is watched and none of its doors.
+    reneged is None where a part of the office is watched and none of its doors; balked and lost where there is no visit at all.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {(r["office_id"], r["provenance"]): dict(r) for r in visits}
     for part in parts:
         key = (part["office_id"], part["provenance"])
-        row = found.setdefault(key, dict.fromkeys(_COUNTS, 0) | {"office_id": key[0], "provenance": key[1]})
+        unseen = {"office_id": key[0], "provenance": key[1], "balked": None, "lost": None}
+        row = found.setdefault(key, dict.fromkeys(_COUNTS, 0) | unseen)
         row["visits"] += part["joined"]
         row["served"] += part["started"]
         left = part["left_unserved"]

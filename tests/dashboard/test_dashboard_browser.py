@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dashboard_api import PASSWORD, TOKEN, USER, Fake, buckets, iso, running, today, wait
+from dashboard_api import PASSWORD, TOKEN, USER, Fake, buckets, hall_day, iso, running, today, wait
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from motcua.dashboard.app import build
@@ -347,3 +347,17 @@ def test_tiles_that_cannot_be_fetched_leave_the_plain_ground(api: Fake, browser:
         expect(page.locator("#live-map")).to_contain_text("© tiles")
         assert any(url.startswith("http://127.0.0.1:9/10/") for url in asked), "the policy lets the tiles' host through"
         page.context.close()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("lang", "title"), [("vi", "Sảnh chờ và quầy"), ("en", "Hall and counters")])
+def test_an_office_of_several_cameras_shows_waits_by_lane_with_their_method(
+    visit: Visit, api: Fake, size: tuple[int, int], lang: str, title: str
+) -> None:
+    api.set(HOA_HIEP, wait=wait("too_few", waiting=6))
+    api.day = hall_day()
+    page = visit(f"/office/{HOA_HIEP}", *size, lang=lang)
+    section = page.locator("section", has=page.get_by_role("heading", name=title))
+    expect(section.locator(".card")).to_have_count(5)
+    expect(section.locator(".card").nth(2)).to_contain_text("4 phút" if lang == "vi" else "4 min")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing hangs over the side"

@@ -55,7 +55,7 @@ def test_reads_a_file(tmp_path: Path) -> None:
         (zones(zone(role="service")), "no counter_id"),
         (zones(zone(counter_id="c1")), "take it out"),
         (zones(zone(role="service", counter_id="a/b")), "counter_id 'a/b'"),
-        (zones(zone(role="lobby")), "role .lobby'"),
+        (zones(zone(role="lobby")), "role 'lobby'"),
         (zones(zone(role=["queue"])), "role ['queue']"),
         (zones(zone(lane="vip")), "lane 'vip'"),
         (zones(zone(name="")), "needs a name"),

@@ -35,11 +35,14 @@ def test_every_entry_of_the_agents_file_is_documented() -> None:
 
 
 def test_the_documented_agent_file_is_accepted(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    example, parts = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     (tmp_path / "edge.toml").write_text(example)
     settings = load_settings(tmp_path / "edge.toml")
     assert settings.cameras[0].visits == VisitSettings()
     assert settings.cameras[0].queue == QueueSettings()
+    assert settings.cameras[0].part == "whole"
+    (tmp_path / "parts.toml").write_text(parts)
+    assert [c.part for c in load_settings(tmp_path / "parts.toml").cameras] == ["arrivals", "services"]
 
 
 def test_the_documented_zones_are_accepted() -> None:

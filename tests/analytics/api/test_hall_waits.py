@@ -54,6 +54,7 @@ def test_today_counts_people_without_a_wait_of_zero(api: Any) -> None:
     client = api.client("local")
     today = client.get("/api/v1/offices/vl-1/today").json()
     assert (today["visits"], today["served"], today["reneged"], today["wait"]) == (4, 3, None, None)
+    assert (today["balked"], today["lost"]) == (None, None)
     assert (today["period"]["hall"]["state"], today["period"]["hall"]["curves"]) == ("too_few", None)
     live = client.get("/api/v1/offices/vl-1/live").json()
     assert (live["visits_today"], live["served_today"]) == (4, 3)
