@@ -225,6 +225,7 @@ def _start_children(children: Children, servers: Servers, options: Options, vide
     children.start("edge", ["edge", "run", "--config", str(config)], {})
     if options.offices:
         arguments = ["simulate", "live", "--offices", str(options.offices), "--history", f"{_history(servers.dsn):.0f}"]
+        arguments += ["--halls", "1"] if options.offices > 1 else []
         port = ["--broker-port", str(broker.port), "--seed", str(int(time.time()))]
         children.start("simulate", [*arguments, *port], {"MOTCUA_SIMULATE_PASSWORD": passwords["simulator"]})
 

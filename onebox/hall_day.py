@@ -73,10 +73,10 @@ def hall(chance: random.Random) -> Hall:
     )
 
 
-def day(office: Hall, seed: int) -> list[Guest]:
-    """Everybody of one day, in the order of arrival; the hall is empty at both ends."""
+def day(office: Hall, seed: int, open_s: float = OPEN_S) -> list[Guest]:
+    """Everybody of one day, in the order of arrival; people come for ``open_s``, and the hall is empty at both ends."""
     chance = random.Random(seed)
-    guests = [_guest(chance, office, at) for at in _arrivals(chance, office)]
+    guests = [_guest(chance, office, at) for at in _arrivals(chance, office, open_s)]
     waiting: dict[Lane, deque[Guest]] = {lane: deque() for lane in ORDER}
     free = list(range(len(office.counters)))
     events: list[tuple[float, int, int]] = [
@@ -106,10 +106,10 @@ def _next(waiting: dict[Lane, deque[Guest]], lanes: tuple[Lane, ...], at: float)
     return None
 
 
-def _arrivals(chance: random.Random, office: Hall) -> list[float]:
+def _arrivals(chance: random.Random, office: Hall, open_s: float) -> list[float]:
     rate = office.load * len(office.counters) / office.service_mean_s
     highest, at, found = rate * (1 + office.peak), 0.0, []
-    while (at := at + chance.expovariate(highest)) < OPEN_S:
+    while (at := at + chance.expovariate(highest)) < open_s:
         swell = math.sin(math.pi * at / OPEN_S * 2.5)
         if chance.random() * highest <= rate * (1 + office.peak * swell):
             found.append(at)

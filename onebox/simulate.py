@@ -36,6 +36,7 @@ from motcua.edge.messages import (
     topic,
 )
 from motcua.map.offices import todays_offices
+from motcua.onebox.hall_live import SimulatedHall
 from motcua.onebox.queue_sim import Customer, QueueModel, QueueNow
 
 log = logging.getLogger("motcua.simulate")
@@ -52,7 +53,7 @@ Key = tuple[str, str, int, int]  # office_id, source_id, epoch, seq
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to simulate. ``for_s`` None: until stopped.
+    """What to simulate. ``for_s`` None: until stopped. ``halls``: how many of the offices, the last ones, are seen by several cameras.
 
     The queues have run for ``warm_up_s`` before anything is told, and ``history_s`` of their past is told at the beginning.
     """
@@ -64,6 +65,7 @@ class Plan:
     history_s: float = 0.0
     warm_up_s: float = 3600.0
     seed: int = 0
+    halls: int = 0
 
     def begin(self, now: datetime) -> datetime:
         """The instant at which simulated time starts, so that it never runs ahead of the clock."""
@@ -288,9 +290,12 @@ def run(plan: Plan, sender: Sender, ledger: IO[str] | None, stop: threading.Even
     told_from = begin + timedelta(seconds=plan.warm_up_s)
     epoch = int(now.timestamp() * 1000)
     seeds = random.Random(plan.seed + 1)
-    offices = [
+    whole = len(plan.offices) - min(plan.halls, len(plan.offices))
+    offices: list[SimulatedOffice | SimulatedHall] = [
         SimulatedOffice(office_id, model, seeds.randrange(2**31), begin, epoch)
-        for office_id, model in zip(plan.offices, models_for(plan), strict=True)
+        if number < whole
+        else SimulatedHall(office_id, seeds.randrange(2**31), begin, epoch)
+        for number, (office_id, model) in enumerate(zip(plan.offices, models_for(plan), strict=True))
     ]
 
     def sim_time() -> datetime:
@@ -299,7 +304,8 @@ def run(plan: Plan, sender: Sender, ledger: IO[str] | None, stop: threading.Even
     next_sample = next_health = started
     for office in offices:
         office.warm_up(told_from)
-    _tell(sender, ledger, [v for office in offices for v in office.visits(sim_time())])
+    past: list[Message] = [v for office in offices for v in office.visits(sim_time())]
+    _tell(sender, ledger, past)
     on_ready()
     while not stop.is_set() and (plan.for_s is None or clock() - started < plan.for_s):
         at = sim_time()

@@ -32,6 +32,9 @@ def live(
         float, typer.Option("--history", min=0, help="Seconds of the past to tell at the beginning.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 0,
+    halls: Annotated[
+        int, typer.Option(min=0, help="How many of them, the last ones, have a hall and counters seen by different cameras.")
+    ] = 0,
     ledger: Annotated[
         Path | None, typer.Option(help="Where the truth goes, a JSON line for each message.", show_default=False)
     ] = None,
@@ -54,7 +57,7 @@ def live(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    plan = Plan(office_ids(offices), counters, speed, for_s, history_s, seed=seed)
+    plan = Plan(office_ids(offices), counters, speed, for_s, history_s, seed=seed, halls=halls)
     with ExitStack() as stack:
         try:
             file = stack.enter_context(ledger.open("w")) if ledger else None

@@ -11,9 +11,12 @@ import psycopg
 import pytest
 
 from motcua.analytics import db, store
+from motcua.analytics.halls import hall
 from motcua.analytics.ingest import Ingestor
 from motcua.analytics.settings import IngestSettings
 from motcua.onebox.broker import Broker
+from motcua.onebox.hall_counts import rows
+from motcua.onebox.hall_live import SimulatedHall
 from motcua.onebox.queue_sim import QueueModel
 from motcua.onebox.simulate import Plan, Sender, SimulatedOffice, office_ids, run
 
@@ -56,6 +59,25 @@ def test_a_warm_queue_has_a_figure_at_once_and_told_nothing() -> None:
     assert all(v.departure_at > at for v in office.visits(at + timedelta(hours=1)))
 
 
+def test_a_simulated_hall_tells_counts_and_who_waits_and_no_visit() -> None:
+    begin = NOON - timedelta(hours=4)
+    office = SimulatedHall("vl-86", 7, begin, 1)
+    office.warm_up(begin + timedelta(hours=1))
+    now = begin + timedelta(hours=4)
+    counts, sample = office.visits(now), office.queue(now)
+    assert {m.type for m in counts} == {"counts"}
+    assert {m.provenance for m in counts} == {sample.provenance} == {"simulated"}
+    assert all(begin + timedelta(hours=1) < m.period_end <= now for m in counts)
+    assert [m.seq for m in counts if m.source_id == "hall"] == list(range(1, 181))
+    assert (sample.state, sample.part, sample.seq, sample.expected_wait_s) == ("too_few", "arrivals", 181, None)
+    assert office.visits(now) == []
+    found = hall(rows(counts), [], begin, now, now)
+    assert found is not None
+    assert (found.state, [lane.lane for lane in found.lanes]) == ("ok", ["priority", "ordinary"])
+    assert found.curves is not None
+    assert sample.waiting is not None
+
+
 def test_what_stands_in_the_ledger_stands_in_the_database(pg_dsn: str, broker: Broker, tmp_path: Path) -> None:
     with db.connect(pg_dsn) as conn:
         db.migrate(conn)
@@ -64,7 +86,7 @@ def test_what_stands_in_the_ledger_stands_in_the_database(pg_dsn: str, broker: B
     ingest = threading.Thread(target=Ingestor(settings, stop).run, args=(ready.set,))
     ingest.start()
     assert ready.wait(20)
-    plan = Plan(office_ids(4), counters=2, speed=200, for_s=4, history_s=7200, seed=3)
+    plan = Plan(office_ids(5), counters=2, speed=200, for_s=4, history_s=7200, seed=3, halls=1)
     sender = Sender(broker.host, broker.port, "edge", "secret")
     try:
         with (tmp_path / "truth.jsonl").open("w") as ledger:
@@ -76,10 +98,13 @@ def test_what_stands_in_the_ledger_stands_in_the_database(pg_dsn: str, broker: B
     truth = [json.loads(line) for line in (tmp_path / "truth.jsonl").open()]
     visits = {t["id"]: t for t in truth if t["type"] == "visit"}
     with psycopg.connect(pg_dsn) as conn:
-        union = " union all ".join(f"select id from {table}" for table in ("visit", "queue_sample", "health"))
+        union = " union all ".join(f"select id from {table}" for table in ("visit", "queue_sample", "part_count", "health"))
         ids = {str(row[0]) for row in conn.execute(union.encode())}
         assert ids == {t["id"] for t in truth}
         assert len(visits) > 40
+        counted = conn.execute("select office_id, count(*) from part_count group by 1").fetchall()
+        assert [office_id for office_id, _ in counted] == [office_ids(5)[-1]]
+        assert not any(office_id == office_ids(5)[-1] for (office_id,) in conn.execute("select office_id from visit"))
         waits = dict(conn.execute("select id::text, waiting_s from visit").fetchall())
         rows = store.rows(
             conn, "counts", since=NOON - timedelta(days=9999), until=NOON + timedelta(days=9999), office_id=None
