@@ -45,13 +45,18 @@ def _lane(lane: HallFifo, words: Words) -> Any:
 
 
 def _counts(hall: HallWaits, words: Words) -> Any:
-    number = {key: fmt.number(getattr(hall, key), words.lang) for key in ("joined", "started")}
     left = words("hall_left_unknown") if hall.left is None else words("hall_left", n=fmt.number(hall.left, words.lang))
-    lines = [left]
+    lines = [words("hall_started", n=fmt.number(hall.started, words.lang)), left]
     for key, share in (("hall_drift", hall.drift_share), ("hall_measured", hall.measured_share)):
         if share is not None:
             lines.append(words(key, share=fmt.percent(abs(share), words.lang)))
-    return card(words("hall_counts"), words("hall_counts_value", **number), words("def_hall_counts"), words, *lines)
+    return card(
+        words("hall_counts"),
+        words("hall_joined", n=fmt.number(hall.joined, words.lang)),
+        words("def_hall_counts"),
+        words,
+        *lines,
+    )
 
 
 def _mean(given: HallMean | None, words: Words) -> tuple[str | None, list[str]]:

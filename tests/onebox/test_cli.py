@@ -17,7 +17,7 @@ from motcua.onebox.cli import PARTS
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *(["demo"], ["evaluate"], ["ingest"], ["api"], ["dashboard"]),
-    ["evaluate-forecast"],
+    *(["evaluate-forecast"], ["evaluate-halls"]),
     *(["edge", "run"], ["edge", "check"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"]),
