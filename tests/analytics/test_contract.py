@@ -269,5 +269,5 @@ def test_a_span_of_counts_is_told_by_lane_counter_and_door(each_dsn: str) -> Non
             ("q1", 1),
             ("q2", 2),
         ]
-        assert [r["event"] for r in store.ticket_lanes(conn, "vl-29734", "camera", since, until)] == ["issued", "started"]
+        assert {r["event"] for r in store.ticket_lanes(conn, "vl-29734", "camera", since, until)} == {"issued", "started"}
         assert store.ticket_lanes(conn, "vl-29734", "simulated", since, until) == []
