@@ -30,7 +30,7 @@ def _group() -> None:
 def bench_edge(
     video: Path,
     zones_file: Path,
-    scene_folder: Path,
+    scene_folder: Callable[[], Path],
     *,
     fps: float,
     threads: int,
@@ -43,7 +43,7 @@ def bench_edge(
     motion gating saves and loses on a rendered scene; a plain pipeline beside it; CPU and memory of whole camera processes.
 
     ``ratio`` is the agent's work on the video over decoding and the bare detector on the same frames, ``ratio_faces`` that on the
-    scene with faces read, both without gating. Raises VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError.
+    scene with faces read, both without gating. scene_folder: gives a folder of ``motcua simulate scene``. Raises VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError.
     """
     import cv2
 
@@ -59,9 +59,11 @@ def bench_edge(
     from motcua.onebox.scene_play import ANALYSIS_FPS
 
     cv2.setNumThreads(threads)
-    detector, zones, scene = build_detector("ssdlite", threads=threads), load_zones(zones_file), read_scene(scene_folder)
+    detector, zones = build_detector("ssdlite", threads=threads), load_zones(zones_file)
     with _bar("video", frame_count(video) if frames is None else frames, progress) as tick:
         busy = measure(video, zones, detector, lambda k: k / fps, frames=frames, tick=tick)
+    peak_mb = _peak_memory_mb()  # before a scene is rendered, which takes more than any camera
+    scene = read_scene(scene_folder())
     with _bar("gating", len(scene.times), progress) as tick:
         still = compare_gating(scene, detector, STILL_S, ANALYSIS_FPS, tick)
     observer = build_observer(SentimentSettings(enabled=True, notice="bench"))
@@ -103,7 +105,7 @@ def bench_edge(
         "analysis_fps": _ANALYSIS_FPS,
         "memory_mb_per_camera": max((c.resident_mb for c in costs.values() if c.resident_mb), default=None),
         "private_memory_mb_per_camera": max((c.private_mb for c in costs.values() if c.private_mb), default=None),
-        "peak_memory_mb": _peak_memory_mb(),
+        "peak_memory_mb": peak_mb,
         "plain": plain,
     }
     if truth:
@@ -162,9 +164,10 @@ def edge(
 
     try:
         with tempfile.TemporaryDirectory(prefix="motcua-bench-") as name:
-            folder = scene or _rendered(Path(name))
             options: Report = {"fps": fps, "threads": threads, "watch_s": watch_s, "truth": truth, "progress": True}
-            report = bench_edge(video or _sample(), zones or _demo_zones(), folder, **options)
+            report = bench_edge(
+                video or _sample(), zones or _demo_zones(), lambda: scene or _rendered(Path(name)), **options
+            )
         if json_file:
             json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except (VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError, OSError) as error:
