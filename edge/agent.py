@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -74,6 +75,8 @@ class Supervisor:
 
         def start(stop: Any, beat: Any) -> BaseProcess:
             process = _SPAWN.Process(target=function, args=(*arguments, stop, beat), name=name, daemon=True)
+            # NumPy's and OpenCV's linear algebra would each start a thread and take buffers for every core of the machine.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             # A child inherits that it ignores Ctrl-C, from its very first moment.
             before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
             try:

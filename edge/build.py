@@ -50,7 +50,7 @@ def build_pipeline(camera: CameraSettings) -> Tracking:
             raise
         log.warning("%s: %s; until the agent starts anew, %s measures instead", camera.source_id, error, DEFAULT)
         detector = build_camera_detector(camera.model_copy(update={"detector": DEFAULT, "detector_weights": None}))
-    return Pipeline(detector, ByteTracker())
+    return Pipeline(detector, ByteTracker(), still_s=camera.still_s)
 
 
 def build_observer(sentiment: SentimentSettings) -> Observer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from motcua.edge.geometry import Detections, Detector, Image, nms, no_detections
+from motcua.edge.geometry import Box, Detections, Detector, Image, nms, no_detections
 from motcua.edge.ssd import anchors, decode, probability, tiles
 from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import fetch
@@ -45,24 +45,35 @@ class SsdliteDetector:
 
     def detect(self, frame: Image) -> Detections:
         """frame: (h, w, 3) uint8 BGR, of any size; boxes are in its pixels and may reach over its border."""
-        height, width = frame.shape[:2]
-        places = tiles(width, height)
-        batch = np.empty((len(places), _SIDE_PX, _SIDE_PX, 3), np.uint8)
-        for picture, (x0, y0, x1, y1) in zip(batch, places, strict=True):
+        return self.merged(self.look(frame, self.tiles(frame.shape[1], frame.shape[0])))
+
+    def tiles(self, width: int, height: int) -> list[Box]:
+        """The two tiles of a frame, px."""
+        return tiles(width, height)
+
+    def look(self, frame: Image, tiles: Sequence[Box]) -> list[Detections]:
+        """What the network gives for each of these tiles, in pixels of the frame, doubles and all."""
+        batch = np.empty((len(tiles), _SIDE_PX, _SIDE_PX, 3), np.uint8)
+        for picture, (x0, y0, x1, y1) in zip(batch, tiles, strict=True):
             small = cv2.resize(frame[y0:y1, x0:x1], (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_LINEAR)
             cv2.cvtColor(small, cv2.COLOR_BGR2RGB, dst=picture)
         encoded, logits = self._net.run(["boxes", "logits"], {"frames": batch})
-        return self._read(encoded, logits[:, :, 1], np.array(places, np.float32))
+        return [self._read(e, z[:, 1], tile) for e, z, tile in zip(encoded, logits, tiles, strict=True)]
 
-    def _read(self, encoded: NDArray[Any], logits: NDArray[Any], places: NDArray[np.float32]) -> Detections:
-        tile, row = np.nonzero(logits >= self._min_logit)
-        if not len(tile):
+    def merged(self, found: Sequence[Detections]) -> Detections:
+        """The people of all tiles, once each, with the network's habit taken out of their boxes."""
+        boxes = np.concatenate([f.boxes for f in found])
+        if not len(boxes):
             return no_detections()
-        origin, size = places[tile, :2], places[tile, 2:] - places[tile, :2]
-        boxes = decode(encoded[tile, row], self._anchors[row]) * np.tile(size, 2) + np.tile(origin, 2)
-        confidence = probability(logits[tile, row]).astype(np.float32)
+        confidence = np.concatenate([f.confidence for f in found])
         keep = nms(boxes, confidence, self._overlap)
         return Detections(_correct(boxes[keep]).astype(np.float32), confidence[keep])
+
+    def _read(self, encoded: NDArray[Any], logits: NDArray[Any], tile: Box) -> Detections:
+        rows = np.flatnonzero(logits >= self._min_logit)
+        place = np.array(tile, np.float32)
+        boxes = decode(encoded[rows], self._anchors[rows]) * np.tile(place[2:] - place[:2], 2) + np.tile(place[:2], 2)
+        return Detections(boxes.astype(np.float32), probability(logits[rows]).astype(np.float32))
 
 
 def _correct(boxes: NDArray[Any]) -> NDArray[Any]:

@@ -13,8 +13,9 @@ foot point, the middle of the bottom edge::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
+Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in px."""
 
 _BLOCK = 256  # boxes that suppression compares at once
 
@@ -66,6 +69,44 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class Tiled(Protocol):
+    """A detector that looks at a frame in tiles, each by itself; what it detects in a frame is :meth:`merged` of all of them."""
+
+    def tiles(self, width: int, height: int) -> list[Box]:
+        """The tiles of a frame of that size, px."""
+        ...
+
+    def look(self, frame: Image, tiles: Sequence[Box]) -> list[Detections]:
+        """What each of these tiles shows by itself, in pixels of the frame. frame: (h, w, 3) uint8 BGR."""
+        ...
+
+    def merged(self, found: Sequence[Detections]) -> Detections:
+        """The people of all tiles, whoever is in two of them once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _OneTile:
+    """A detector that knows no tiles: the frame is one."""
+
+    detector: Detector
+
+    def tiles(self, width: int, height: int) -> list[Box]:
+        return [(0, 0, width, height)]
+
+    def look(self, frame: Image, tiles: Sequence[Box]) -> list[Detections]:
+        return [self.detector.detect(frame) for _ in tiles]
+
+    def merged(self, found: Sequence[Detections]) -> Detections:
+        return found[0]
+
+
+def tiled(detector: Detector) -> Tiled:
+    """The detector by its tiles; one that knows none looks at the whole frame as one."""
+    return detector if isinstance(detector, Tiled) else _OneTile(detector)
+
+
 class Tracker(Protocol):
     """Gives the same person the same id from frame to frame."""
 
@@ -100,15 +141,20 @@ def clip(boxes: NDArray[Any], width: int, height: int) -> NDArray[Any]:
 
 def iou(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Intersection over union of every pair: (n, 4), (m, 4) xyxy → (n, m) in 0..1; 0 where a box has no area."""
-    corner = np.maximum(a[:, None, :2], b[None, :, :2])
-    size = np.clip(np.minimum(a[:, None, 2:], b[None, :, 2:]) - corner, 0, None)
-    inter = size[..., 0] * size[..., 1]
-    union = _area(a)[:, None] + _area(b)[None, :] - inter
+    return shared(a[:, None], b[None])
+
+
+def shared(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Intersection over union of the boxes at the same place: two (…, 4) xyxy that can be broadcast → (…)."""
+    width = np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
+    height = np.minimum(a[..., 3], b[..., 3]) - np.maximum(a[..., 1], b[..., 1])
+    inter = np.maximum(width, 0) * np.maximum(height, 0)
+    union = _area(a) + _area(b) - inter
     return np.asarray(inter / np.where(union > 0, union, 1))
 
 
 def _area(boxes: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
+    return np.asarray(np.maximum(boxes[..., 2] - boxes[..., 0], 0) * np.maximum(boxes[..., 3] - boxes[..., 1], 0))
 
 
 def nms(boxes: NDArray[Any], scores: NDArray[Any], overlap: float, most: int | None = None) -> NDArray[np.intp]:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 _POSITION = 1 / 20
 _VELOCITY = 1 / 160
-_ASPECT = (1e-2, 1e-5, 1e-1)  # standard deviations of the aspect: position, velocity, measurement
+_LIKE_HEIGHT = np.array([1.0, 1.0, 0.0, 1.0])  # what grows with the height
+_ASPECT = np.array([0.0, 0.0, 1.0, 0.0])
+_ASPECT_POSITION, _ASPECT_VELOCITY, _ASPECT_MEASUREMENT = 1e-2, 1e-5, 1e-1  # standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,56 +45,63 @@ class Motion:
         """(n, 4) xyxy px."""
         x, y, aspect, height = self.mean[:, :, 0].T
         half = aspect * height / 2
-        return np.stack([x - half, y - height / 2, x + half, y + height / 2], axis=1)
+        boxes = np.empty((len(x), 4))
+        boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3] = x - half, y - height / 2, x + half, y + height / 2
+        return boxes
 
 
 def start(boxes: NDArray[Any]) -> Motion:
     """Standing boxes, (n, 4) xyxy px, of unknown velocity."""
     measured = _measure(boxes)
-    position, velocity, _ = _deviations(measured[:, 3])
-    position, velocity = position * [2, 2, 1, 2], velocity * [10, 10, 1, 10]
+    position = _deviation(measured[:, 3], _POSITION, _ASPECT_POSITION) * [2, 2, 1, 2]
+    velocity = _deviation(measured[:, 3], _VELOCITY, _ASPECT_VELOCITY) * [10, 10, 1, 10]
     covariance = np.stack([position**2, np.zeros_like(position), velocity**2], axis=2)
     return Motion(np.stack([measured, np.zeros_like(measured)], axis=2), covariance)
 
 
 def predict(motion: Motion, steps: float, stop_growing: NDArray[np.bool_]) -> Motion:
     """``steps`` nominal frames later. stop_growing: (n,) rows whose height keeps still (those not seen just now)."""
-    position, velocity, _ = _deviations(motion.mean[:, 3, 0])
-    mean = motion.mean.copy()
+    height, mean = motion.mean[:, 3, 0], motion.mean.copy()
     mean[stop_growing, 3, 1] = 0
     mean[:, :, 0] += steps * mean[:, :, 1]
-    p00, p01, p11 = np.moveaxis(motion.covariance, 2, 0)
-    covariance = [
-        p00 + 2 * steps * p01 + steps**2 * p11 + steps * position**2,
-        p01 + steps * p11,
-        p11 + steps * velocity**2,
-    ]
-    return Motion(mean, np.stack(covariance, axis=2))
+    p00, p01, p11 = _parts(motion)
+    covariance = np.empty_like(motion.covariance)
+    covariance[:, :, 0] = p00 + 2 * steps * p01 + steps**2 * p11
+    covariance[:, :, 0] += steps * _deviation(height, _POSITION, _ASPECT_POSITION) ** 2
+    covariance[:, :, 1] = p01 + steps * p11
+    covariance[:, :, 2] = p11 + steps * _deviation(height, _VELOCITY, _ASPECT_VELOCITY) ** 2
+    return Motion(mean, covariance)
 
 
 def update(motion: Motion, boxes: NDArray[Any]) -> Motion:
     """Take in one measured box a row, (n, 4) xyxy px."""
-    _, _, measurement = _deviations(motion.mean[:, 3, 0])
-    p00, p01, p11 = np.moveaxis(motion.covariance, 2, 0)
-    spread = p00 + measurement**2
-    gain = np.stack([p00 / spread, p01 / spread], axis=2)
-    mean = motion.mean + gain * (_measure(boxes) - motion.mean[:, :, 0])[:, :, None]
-    covariance = [p00 - gain[:, :, 0] * p00, p01 - gain[:, :, 0] * p01, p11 - gain[:, :, 1] * p01]
-    return Motion(mean, np.stack(covariance, axis=2))
+    p00, p01, p11 = _parts(motion)
+    spread = p00 + _deviation(motion.mean[:, 3, 0], _POSITION, _ASPECT_MEASUREMENT) ** 2
+    gain, drift = p00 / spread, p01 / spread
+    off = _measure(boxes) - motion.mean[:, :, 0]
+    mean, covariance = motion.mean.copy(), np.empty_like(motion.covariance)
+    mean[:, :, 0] += gain * off
+    mean[:, :, 1] += drift * off
+    covariance[:, :, 0] = p00 - gain * p00
+    covariance[:, :, 1] = p01 - gain * p01
+    covariance[:, :, 2] = p11 - drift * p01
+    return Motion(mean, covariance)
+
+
+def _parts(motion: Motion) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """p00, p01, p11, each (n, 4)."""
+    return motion.covariance[:, :, 0], motion.covariance[:, :, 1], motion.covariance[:, :, 2]
 
 
 def _measure(boxes: NDArray[Any]) -> NDArray[np.float64]:
     """(n, 4) xyxy → centre x, centre y, width / height, height."""
     x0, y0, x1, y1 = np.asarray(boxes, dtype=np.float64).T
     height = np.maximum(y1 - y0, 1e-6)
-    return np.stack([(x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / height, height], axis=1)
+    measured = np.empty((len(height), 4))
+    measured[:, 0], measured[:, 1], measured[:, 2], measured[:, 3] = (x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / height, height
+    return measured
 
 
-def _deviations(height: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """(n, 4) standard deviations of position, velocity and measurement."""
-    like = np.ones_like(height)
-    return (
-        np.stack([_POSITION * height, _POSITION * height, _ASPECT[0] * like, _POSITION * height], axis=1),
-        np.stack([_VELOCITY * height, _VELOCITY * height, _ASPECT[1] * like, _VELOCITY * height], axis=1),
-        np.stack([_POSITION * height, _POSITION * height, _ASPECT[2] * like, _POSITION * height], axis=1),
-    )
+def _deviation(height: NDArray[np.float64], share: float, aspect: float) -> NDArray[np.float64]:
+    """(n, 4) standard deviations: that share of the height, for the aspect a number of its own."""
+    return np.asarray(height[:, None] * (share * _LIKE_HEIGHT) + aspect * _ASPECT)

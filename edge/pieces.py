@@ -114,19 +114,22 @@ class End:
 
 def end_of(piece: Piece, *, last: bool) -> End:
     """The end, or the beginning, of a piece."""
-    times = np.array(piece.times)
-    at_s = float(times[-1] if last else times[0])
-    away = np.abs(times - at_s)
-    boxes = np.array(piece.boxes, dtype=np.float64)
-    box, pace = _pace(times[away <= _END_S] - at_s, boxes[away <= _END_S])
-    order = slice(None, None, -1) if last else slice(None)
-    weights = np.array(piece.weights)[order]
-    known = np.cumsum(weights)
-    far = away[order]
-    counts = (far <= _LOOK_S) | ((known - weights < _LOOK_WEIGHT) & (far <= (_LOOK_BACK_S if last else _LOOK_AHEAD_S)))
-    look = weights[counts] @ np.array(piece.looks)[order][counts]
-    heights = boxes[:, 3] - boxes[:, 1]
-    return End(at_s, box, pace, look / np.linalg.norm(look), float(weights[counts].sum()), float(np.median(heights)))
+    count, order = len(piece.times), -1 if last else 1
+    at_s = piece.times[-1 if last else 0]
+    away = np.abs(np.array(piece.times)[::order] - at_s)  # from the end backwards, or from the beginning on
+    boxes = np.concatenate(piece.boxes).reshape(-1, 4).astype(np.float64)
+    heights = np.sort(boxes[:, 3] - boxes[:, 1])
+    near = int(away.searchsorted(_END_S, side="right"))
+    rows = slice(count - near, count) if last else slice(near)
+    box, pace = _pace(np.array(piece.times[rows]) - at_s, boxes[rows])
+    weights = np.array(piece.weights)[::order]
+    known = np.cumsum(weights) - weights
+    counts = (away <= _LOOK_S) | ((known < _LOOK_WEIGHT) & (away <= (_LOOK_BACK_S if last else _LOOK_AHEAD_S)))
+    seen = int(counts.sum())  # they stand in a row
+    looks = np.concatenate(piece.looks[count - seen :][::-1] if last else piece.looks[:seen]).reshape(seen, -1)
+    look = weights[:seen] @ looks
+    median = (heights[(count - 1) // 2] + heights[count // 2]) / 2
+    return End(at_s, box, pace, look / np.sqrt(look @ look), float(weights[:seen].sum()), float(median))
 
 
 def _pace(times: NDArray[np.float64], boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -14,23 +15,45 @@ Point = tuple[float, float]
 _ON_EDGE = 1e-9
 
 
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """Polygons made ready for many questions. first, second: x and y, each (sides,), of the ends of all their sides; starts: which
+    side is the first of each polygon."""
+
+    first: tuple[NDArray[np.float64], NDArray[np.float64]]
+    second: tuple[NDArray[np.float64], NDArray[np.float64]]
+    starts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, polygons: Sequence[Sequence[Point]]) -> Outlines:
+        """polygons: one at the least, each by its corners."""
+        corners = [np.asarray(polygon, dtype=np.float64) for polygon in polygons]
+        ends = [np.concatenate((c[1:], c[:1])) for c in corners]
+        starts = np.cumsum([0, *(len(c) for c in corners[:-1])], dtype=np.intp)
+        (x1, y1), (x2, y2) = np.concatenate(corners).T, np.concatenate(ends).T
+        return cls((x1, y1), (x2, y2), starts)
+
+    def contain(self, points: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Which points lie in which polygon, its edge included (even-odd rule). points: (n, 2). Returns (n, polygons)."""
+        (x1, y1), (x2, y2) = self.first, self.second
+        x, y = np.asarray(points, dtype=np.float64).reshape(-1, 2).T[:, :, None]
+        cross = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)  # (n, sides), like all below
+        spans = (y1 > y) != (y2 > y)
+        # A side lies right of the point where it spans its height and has it on its left: written without a division.
+        inside = np.logical_xor.reduceat(spans & ((cross > 0) == (y2 > y1)), self.starts, axis=1)
+        near = np.abs(cross) <= _ON_EDGE
+        if near.any():
+            within = ((x - x1) * (x - x2) <= 0) & ((y - y1) * (y - y2) <= 0)
+            inside |= np.logical_or.reduceat(within & near, self.starts, axis=1)
+        return np.asarray(inside)
+
+
 def contains(polygon: Sequence[Point], points: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Which points lie in the polygon, its edge included (even-odd rule).
 
     points: (n, 2), in the polygon's own unit. Returns (n,) bool.
     """
-    x, y = np.asarray(points, dtype=np.float64).reshape(-1, 2).T[:, :, None]
-    corners = np.asarray(polygon, dtype=np.float64)
-    x1, y1 = corners.T
-    x2, y2 = np.concatenate((corners[1:], corners[:1])).T
-    cross = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)  # (n, sides), like all below
-    spans = (y1 > y) != (y2 > y)
-    # A side lies right of the point where it spans its height and has it on its left: written without a division.
-    inside = np.logical_xor.reduce(spans & ((cross > 0) == (y2 > y1)), axis=1)
-    within = ((x - x1) * (x - x2) <= 0) & ((y - y1) * (y - y2) <= 0)
-    edge = (within & (np.abs(cross) <= _ON_EDGE)).any(axis=1)
-    result: NDArray[np.bool_] = inside | edge
-    return result
+    return np.asarray(Outlines.of([polygon]).contain(points)[:, 0])
 
 
 def area(points: Sequence[Point]) -> float:

@@ -21,6 +21,7 @@ from motcua.edge.visits import VisitSettings
 from motcua.models.registry import REGISTRY
 
 Kind = Literal["file", "stream", "usb"]
+STILL_S = 2.0
 Fps = Annotated[float, Field(gt=0, le=240)]
 
 
@@ -75,6 +76,7 @@ class CameraSettings(_Part):
     detector_weights: Annotated[str, Field(min_length=1)] | None = None
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     analysis_fps: Fps = 7.0
+    still_s: Annotated[float, Field(ge=0, le=10)] = STILL_S
     visits: VisitSettings = VisitSettings()
     queue: QueueSettings = QueueSettings()
     sight: SightSettings = SightSettings()

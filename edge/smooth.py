@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from motcua.edge.geometry import Floats
+
+_POINTS = 13
 
 
 def smoothed(
@@ -16,35 +20,40 @@ def smoothed(
     """(4,) xyxy px at ``at_s``, which lies within ``times``: a straight line fitted by weighted least squares, with Gaussian
     weights of ``deviation_s``, to the boxes near that moment; gaps up to ``bridge_s`` are filled in a straight line first."""
     reach = 3 * deviation_s
-    moments = np.array(times)
-    low, high = np.searchsorted(moments, (at_s - reach, at_s + reach))
-    low, high = max(int(low) - 1, 0), min(int(high) + 1, len(moments))
-    near, values = _unbroken(moments[low:high], np.array(boxes[low:high], dtype=np.float64), at_s, bridge_s)
+    low, high = max(bisect_left(times, at_s - reach) - 1, 0), min(bisect_left(times, at_s + reach) + 1, len(times))
+    values = np.concatenate(boxes[low:high]).reshape(-1, 4).astype(np.float64)
+    near, values = _unbroken(np.array(times[low:high]), values, at_s, bridge_s)
     if len(near) == 1 or deviation_s <= 0:
         return np.array([np.interp(at_s, near, values[:, c]) for c in range(4)])
-    grid = np.linspace(max(at_s - reach, near[0]), min(at_s + reach, near[-1]), 13)
-    after = np.clip(np.searchsorted(near, grid), 1, len(near) - 1)
-    share = ((grid - near[after - 1]) / (near[after] - near[after - 1]))[:, None]
-    line = values[after - 1] * (1 - share) + values[after] * share
-    ahead = grid - at_s
-    return _at_zero(ahead, line, np.exp(-0.5 * (ahead / deviation_s) ** 2))
+    ahead, weights = _fit(max(-reach, float(near[0]) - at_s), min(reach, float(near[-1]) - at_s), deviation_s)
+    grid = ahead + at_s
+    after = np.minimum(np.maximum(near.searchsorted(grid), 1), len(near) - 1)
+    start = near[after - 1]
+    share = ((grid - start) / (near[after] - start))[:, None]
+    return np.asarray(weights @ (values[after - 1] * (1 - share) + values[after] * share))
 
 
 def _unbroken(
     times: NDArray[np.float64], boxes: NDArray[np.float64], at_s: float, bridge_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The stretch around ``at_s`` that no long gap parts from it."""
-    breaks = np.flatnonzero(np.diff(times) > bridge_s + 1e-9)
+    long = times[1:] - times[:-1] > bridge_s + 1e-9
+    if not long.any():
+        return times, boxes
+    breaks = np.flatnonzero(long)
     start = breaks[times[breaks + 1] <= at_s].max(initial=-1) + 1
     end = breaks[times[breaks] >= at_s].min(initial=len(times) - 1) + 1
     return times[start:end], boxes[start:end]
 
 
-def _at_zero(x: NDArray[np.float64], y: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weighted least-squares line through (x, y), at x = 0. x: (n,); y: (n, 4)."""
+@lru_cache(maxsize=256)
+def _fit(first: float, last: float, deviation_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Moments from ``first`` to ``last``, (13,), and the weights (13,) whose product with values at these moments is the
+    weighted least-squares line through them, at 0. In the midst of a track these are always the same."""
+    x = np.linspace(first, last, _POINTS)
+    weight = np.exp(-0.5 * (x / deviation_s) ** 2)
     w, wx, wxx = weight.sum(), (weight * x).sum(), (weight * x * x).sum()
-    wy, wxy = weight @ y, (weight * x) @ y
     determinant = w * wxx - wx * wx
     if determinant < 1e-9 * max(w * wxx, 1e-12):
-        return np.asarray(wy / w)
-    return np.asarray((wxx * wy - wx * wxy) / determinant)
+        return x, weight / w
+    return x, (wxx * weight - wx * weight * x) / determinant

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motcua.edge import kalman
-from motcua.edge.geometry import Detections, Floats, Ids, Image, Tracks, iou, no_detections
+from motcua.edge.geometry import Detections, Floats, Ids, Image, Tracks, iou, no_detections, shared
 from motcua.edge.kalman import Motion
 from motcua.edge.looks import SIZE, blend, looks
 
@@ -235,11 +235,13 @@ def widened_iou(a: NDArray[Any], b: NDArray[Any], shares: NDArray[Any]) -> NDArr
     """IoU of (n, 4) and (m, 4) boxes after both of a pair grew by ``shares`` (n,) of their width at either side and by half of
     that of their height above and below: (n, m)."""
     overlap = iou(a, b)
-    for row in np.flatnonzero(shares > 0):
-        overlap[row] = iou(_grow(a[row : row + 1], shares[row]), _grow(b, shares[row]))[0]
+    rows = np.flatnonzero(shares > 0)
+    if len(rows):
+        share = shares[rows, None, None]
+        overlap[rows] = shared(_grow(a[rows, None], share), _grow(b[None], share))
     return overlap
 
 
-def _grow(boxes: NDArray[Any], share: float) -> NDArray[Any]:
-    margin = (boxes[:, 2:] - boxes[:, :2]) * np.array([share, share / 2])
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+def _grow(boxes: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+    margin = (boxes[..., 2:] - boxes[..., :2]) * (share * np.array([1.0, 0.5]))
+    return np.concatenate([boxes[..., :2] - margin, boxes[..., 2:] + margin], axis=-1)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motcua.edge.messages import Lane
-from motcua.edge.polygon import Point, area, contains, crossing
+from motcua.edge.polygon import Outlines, Point, area, contains, crossing
 
 __all__ = ["PRECEDENCE", "ROLES", "Role", "Zone", "Zones", "ZonesError", "contains", "load_zones", "parse_zones"]
 
@@ -88,12 +88,19 @@ class Zones:
         points: (n, 2), fractions of the picture. Returns (n,). Overlaps are settled by :data:`PRECEDENCE`, then by the
         order in the file.
         """
-        place = np.full(len(points), -1, dtype=np.int64)
-        if not len(points):
-            return place
-        for index, zone in self.ranked:
-            place[contains(zone.polygon, points)] = index
-        return place
+        if not len(points) or not self.zones:
+            return np.full(len(points), -1, dtype=np.int64)
+        held = self._outlines.contain(points)
+        strongest = held.shape[1] - 1 - held[:, ::-1].argmax(axis=1)
+        return np.where(held.any(axis=1), self._indices[strongest], -1)
+
+    @cached_property
+    def _outlines(self) -> Outlines:
+        return Outlines.of([zone.polygon for _, zone in self.ranked])
+
+    @cached_property
+    def _indices(self) -> NDArray[np.int64]:
+        return np.array([index for index, _ in self.ranked], dtype=np.int64)
 
 
 def load_zones(path: Path) -> Zones:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,109 +15,206 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Measure what the product costs on this machine.")
 
+Report = dict[str, Any]
+Tick = Callable[[], None]
+
+_ANALYSIS_FPS = 5.0  # of the cameras per core
+_FACES_FROM_S, _FACES_FRAMES = 60.0, 350
+
 
 @app.callback()
 def _group() -> None:
     """Measure what the product costs on this machine."""
 
 
-@dataclass(slots=True)
-class _Clock:
-    """Adds up the CPU time of this process in one part of the work."""
-
-    spent_s: float = 0.0
-    _mark: float = 0.0
-
-    def __enter__(self) -> None:
-        self._mark = time.process_time()
-
-    def __exit__(self, *_: object) -> None:
-        self.spent_s += time.process_time() - self._mark
-
-
 def bench_edge(
-    video: Path, zones_file: Path | None, *, fps: float, threads: int, frames: int | None = None
-) -> dict[str, Any]:
-    """CPU milliseconds per frame of decoding, detection, tracking (with the late correction) and visits, in one run.
+    video: Path,
+    zones_file: Path,
+    scene_folder: Callable[[], Path],
+    *,
+    fps: float,
+    threads: int,
+    frames: int | None = None,
+    watch_s: float = 45.0,
+    truth: Path | None = None,
+    progress: bool = False,
+) -> Report:
+    """CPU milliseconds per frame of decoding, detection, tracking (with the late correction) and visits; what faces add; what
+    motion gating saves and loses on a rendered scene; a plain pipeline beside it; CPU and memory of whole camera processes.
 
-    ``ratio`` is all of them over decoding and detection alone. Raises VideoError, ModelError, ZonesError.
+    ``ratio`` is the agent's work on the video over decoding and the bare detector on the same frames, ``ratio_faces`` that on the
+    scene with faces read, both without gating. scene_folder: gives a folder of ``motcua simulate scene``. Raises VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError.
     """
     import cv2
-    import numpy as np
 
+    from motcua.edge.build import build_observer
     from motcua.edge.detect import build_detector
-    from motcua.edge.geometry import foot
-    from motcua.edge.pipeline import Pipeline
-    from motcua.edge.track import ByteTracker
-    from motcua.edge.visits import Positions, VisitSettings, VisitState, step
-    from motcua.edge.zones import Zones, load_zones
-    from motcua.onebox.playing import Timed, video_frames
+    from motcua.edge.settings import STILL_S, CameraSettings, SentimentSettings
+    from motcua.edge.zones import load_zones
+    from motcua.onebox.bench_cpu import measure
+    from motcua.onebox.bench_process import watch_cameras
+    from motcua.onebox.bench_still import FPS, compare_gating
+    from motcua.onebox.playing import frame_count
+    from motcua.onebox.scene import read_scene
+    from motcua.onebox.scene_play import ANALYSIS_FPS
 
     cv2.setNumThreads(threads)
-    detector = Timed(build_detector("ssdlite", threads=threads))
-    pipeline = Pipeline(detector, ByteTracker())
-    zones = load_zones(zones_file) if zones_file else Zones(())
-    decode, track, visit = _Clock(), _Clock(), _Clock()
-    source, state, count = video_frames(video), VisitState(), 0
-    start, began = datetime(2026, 1, 1, tzinfo=UTC), time.perf_counter()
-    while frames is None or count < frames:
-        with decode:
-            frame = next(source, None)
-        if frame is None:
-            break
-        with track:
-            final = pipeline.process(frame, count / fps).final
-        with visit:
-            size = np.array([frame.shape[1], frame.shape[0]])
-            for late in final:
-                people = Positions(late.tracks.ids, foot(late.tracks.boxes) / size)
-                state, _ = step(state, people, start + timedelta(seconds=late.at_s), zones, VisitSettings())
-        count += 1
-    wall_s = time.perf_counter() - began
-    tracking_s = track.spent_s - detector.cpu_s
-    parts = {"decode": decode.spent_s, "detect": detector.cpu_s, "track": tracking_s, "visits": visit.spent_s}
-    return {
-        "frames": count,
-        "threads": threads,
-        **{f"{name}_ms": spent / count * 1e3 for name, spent in parts.items()},
-        "fps_per_core": count / sum(parts.values()),
-        "fps": count / wall_s,
-        "ratio": sum(parts.values()) / (decode.spent_s + detector.cpu_s),
-        "peak_memory_mb": _peak_memory_mb(),
+    detector, zones = build_detector("ssdlite", threads=threads), load_zones(zones_file)
+    with _bar("video", frame_count(video) if frames is None else frames, progress) as tick:
+        busy = measure(video, zones, detector, lambda k: k / fps, frames=frames, tick=tick)
+    peak_mb = _peak_memory_mb()  # before a scene is rendered, which takes more than any camera
+    scene = read_scene(scene_folder())
+    with _bar("gating", len(scene.times), progress) as tick:
+        still = compare_gating(scene, detector, STILL_S, ANALYSIS_FPS, tick)
+    observer = build_observer(SentimentSettings(enabled=True, notice="bench"))
+    served_s = min(_FACES_FROM_S, float(scene.times[-1]) / 2)
+    with _bar("faces", None, progress) as tick:
+        faces = measure(
+            scene.video,
+            scene.zones,
+            detector,
+            lambda k: float(scene.times[k]),
+            observer=observer,
+            pace_fps=ANALYSIS_FPS,
+            from_s=served_s,
+            frames=frames or _FACES_FRAMES,
+            tick=tick,
+        )
+    usual: Report = {"threads": threads, "analysis_fps": _ANALYSIS_FPS, "loop": True}
+    cameras = {
+        "still": CameraSettings(
+            source_id="still", url=str(scene.video), zones=scene.folder / "zones.json", fps=FPS, **usual
+        ),
+        "busy": CameraSettings(source_id="busy", url=str(video), zones=zones_file, fps=fps, **usual),
     }
+    with _bar("cameras", None, progress) as tick:
+        costs = watch_cameras(cameras, watch_s, lambda _: tick())
+    plain = still.pop("plain") | {"cpu_ratio": busy.ratio_plain}
+    parts = busy.parts_ms()
+    report: Report = {
+        "frames": busy.frames,
+        "threads": threads,
+        **{f"{name}_ms": spent for name, spent in parts.items()},
+        "fps_per_core": 1000 / sum(parts.values()),
+        "fps": busy.frames / busy.wall_s,
+        "ratio": busy.ratio,
+        "ratio_faces": faces.ratio,
+        "faces": observer.summary() if observer else "",
+        **still,
+        "cameras_per_core": {name: cost.per_core for name, cost in costs.items()},
+        "analysis_fps": _ANALYSIS_FPS,
+        "memory_mb_per_camera": max((c.resident_mb for c in costs.values() if c.resident_mb), default=None),
+        "private_memory_mb_per_camera": max((c.private_mb for c in costs.values() if c.private_mb), default=None),
+        "peak_memory_mb": peak_mb,
+        "plain": plain,
+    }
+    if truth:
+        report["with_truth"] = _with_truth(truth, zones_file, busy, fps)
+    return report
+
+
+def _with_truth(truth: Path, zones_file: Path, busy: Any, fps: float) -> Report:
+    """Dwell and visits of the video, ours and the plain pipeline's on the same detections, against its truth."""
+    from motcua.edge.zones import load_zones
+    from motcua.onebox.evaluate import compare
+    from motcua.onebox.playing import Played, as_boxes
+    from motcua.onebox.scene_place import SIZE
+    from motcua.onebox.truth import read_truth
+
+    drawn, known = tuple(z for z in load_zones(zones_file).zones if z.role != "mask"), read_truth(truth)
+    report: Report = {}
+    for name, tracks in (("ours", busy.final), ("plain", busy.plainly)):
+        played = Played(as_boxes(tracks, fps), busy.frames, SIZE, 0.0, 0.0, 0.0)
+        summary = compare(known, played, drawn, fps, random=0)["summary"]
+        report[name] = {key: summary[key] for key in ("mean_dwell_error", "visits_error")}
+    return report
 
 
 @app.command()
 def edge(
-    video: Annotated[Path | None, typer.Option(help="A video; default: the sample video.")] = None,
-    zones: Annotated[Path | None, typer.Option(help="Zones file, for counting visits.")] = None,
+    video: Annotated[Path | None, typer.Option(help="A busy video; default: the sample video.", show_default=False)] = None,
+    zones: Annotated[Path | None, typer.Option(help="Its zones; default: the demo's.", show_default=False)] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Its truth (as for evaluate), to compare dwell with.", show_default=False)
+    ] = None,
+    scene: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of 'motcua simulate scene'; default: a mostly still one is rendered.", show_default=False
+        ),
+    ] = None,
     fps: Annotated[float, typer.Option(min=0.1, help="Frames per second of the video's clock.")] = 7.0,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the detector may use.")] = 1,
+    watch_s: Annotated[
+        float, typer.Option("--watch", min=1, max=3600, help="Seconds to measure whole camera processes for.")
+    ] = 45.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
 ) -> None:
-    """Measure decoding, detection, tracking and visits: milliseconds of CPU per frame, frames per second per core, memory.
+    """Measure what a camera costs: CPU of every part and beside a bare detector, with faces and without, what motion gating saves
+    and loses, cameras per core, memory, and a plain pipeline beside it. It takes about five minutes.
 
     Example: motcua bench edge --json bench.json
     """
+    from motcua.edge.build import BuildError
     from motcua.edge.zones import ZonesError
     from motcua.models.errors import ModelError
+    from motcua.onebox.scene import SceneError
+    from motcua.onebox.truth import TruthError
     from motcua.onebox.video import VideoError
 
     try:
-        figures = bench_edge(video or _sample(), zones, fps=fps, threads=threads)
+        with tempfile.TemporaryDirectory(prefix="motcua-bench-") as name:
+            options: Report = {"fps": fps, "threads": threads, "watch_s": watch_s, "truth": truth, "progress": True}
+            report = bench_edge(
+                video or _sample(), zones or _demo_zones(), lambda: scene or _rendered(Path(name)), **options
+            )
         if json_file:
-            json_file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    except (VideoError, ModelError, ZonesError, OSError) as error:
+            json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except (VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    for name, value in figures.items():
-        typer.echo(f"{name:>15} {value:.2f}" if isinstance(value, float) else f"{name:>15} {value}")
+    _show(report)
+
+
+def _show(report: Report, before: str = "") -> None:
+    for name, value in report.items():
+        if isinstance(value, dict):
+            _show(value, f"{before}{name}.")
+        else:
+            typer.echo(
+                f"{before + name:>30} {f'{value:.3f}' if isinstance(value, float) else '-' if value is None else value}"
+            )
+
+
+def _rendered(folder: Path) -> Path:
+    from motcua.onebox.bench_still import still_scene
+    from motcua.onebox.scene import film_of
+
+    with _bar("scene", None, True) as tick:
+        still_scene(folder, film_of(_sample()), lambda done, of: tick())
+    return folder
 
 
 def _sample() -> Path:
     from motcua.onebox.video import sample_video
 
     return sample_video()
+
+
+def _demo_zones() -> Path:
+    return Path(__file__).with_name("data") / "demo_zones.json"
+
+
+@contextmanager
+def _bar(name: str, total: int | None, shown: bool) -> Iterator[Tick]:
+    """A line of progress on stderr, where somebody watches and where nobody does."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda: bar.advance(task)
 
 
 def _peak_memory_mb() -> float:

@@ -13,6 +13,7 @@ import typer
 from numpy.typing import NDArray
 
 from motcua.edge.geometry import foot
+from motcua.edge.settings import STILL_S
 from motcua.edge.zones import Zone, contains, load_zones
 from motcua.onebox.dwell import (
     Visit,
@@ -25,7 +26,7 @@ from motcua.onebox.dwell import (
     summarise_random,
 )
 from motcua.onebox.pairing import by_boxes, pair
-from motcua.onebox.playing import Played, Recorded
+from motcua.onebox.playing import Played
 from motcua.onebox.truth import Boxes, TruthError, VisitTruth
 
 Report = dict[str, Any]
@@ -135,6 +136,7 @@ def run(
     detector: str = "ssdlite",
     weights: str | None = None,
     threads: int = 1,
+    still_s: float = STILL_S,
     random: int = 40,
     seeds: Sequence[int] = (0,),
     every: int = 1,
@@ -143,7 +145,7 @@ def run(
 ) -> Report:
     """Play the video and compare; its halves apart where there are boxes of truth.
 
-    every: analyse every so many frames only. steps: say also how the figures change with each single setting.
+    still_s: as in the camera's settings. every: analyse every so many frames only. steps: say also how the figures change with each single setting.
     Raises VideoError, ModelError, TruthError.
     """
     import cv2
@@ -163,9 +165,13 @@ def run(
     with Progress(*columns, console=Console(stderr=True), disable=not progress, transient=True) as bar:
         total = frame_count(video) if video.is_file() else None
         task = bar.add_task("frames", total=None if total is None else -(-total // every))
-        kept = Recorded(build_detector(detector, threads=threads, weights=weights))
         played = play(
-            video, kept, rate, lambda timed: Pipeline(timed, ByteTracker()), lambda: bar.advance(task), every=every
+            video,
+            build_detector(detector, threads=threads, weights=weights),
+            rate,
+            lambda timed: Pipeline(timed, ByteTracker(), still_s=still_s),
+            lambda: bar.advance(task),
+            every=every,
         )
         report = compare(known, played, zones, rate, random, seeds) | {"speed": speed(played, threads)}
         if isinstance(known, Boxes):
@@ -173,7 +179,7 @@ def run(
         if steps and isinstance(known, Boxes):
             from motcua.onebox.evaluate_steps import one_step_each
 
-            report["steps"] = one_step_each(video, kept.found, known, zones, rate, random, seeds, every, bar)
+            report["steps"] = one_step_each(video, played.found, known, zones, rate, random, seeds, every, bar)
     return report
 
 
@@ -206,6 +212,10 @@ def evaluate(
         str | None, typer.Option(help="Weights for the detectors 'yolo' and 'ultralytics': a file, or a registered name.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the detector may use.")] = 1,
+    still_s: Annotated[
+        float,
+        typer.Option("--still", min=0, max=10, help="As still_s in the camera's settings; 0: the detector looks at all."),
+    ] = STILL_S,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write every figure.")] = None,
 ) -> None:
     """Run the agent's own pipeline on a video with known truth, or on rendered scenes, and say how far its figures are off.
@@ -222,7 +232,7 @@ def evaluate(
     if (video is None) != (truth is None) or (video is None) != (zones is None) or (video is None and not scene):
         typer.echo("give --video, --truth and --zones together, or --scene", err=True)
         raise typer.Exit(1)
-    common: Report = {"detector": detector, "weights": detector_weights, "threads": threads}
+    common: Report = {"detector": detector, "weights": detector_weights, "threads": threads, "still_s": still_s}
     try:
         report: Report = {}
         if video is not None and truth is not None and zones is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from motcua.edge.geometry import Detections, Detector, Image
+from motcua.edge.geometry import Box, Detections, Detector, Image, tiled
 from motcua.edge.pipeline import Pipeline, TimedTracks
 from motcua.onebox.truth import Boxes
 from motcua.onebox.video import VideoError
@@ -19,44 +20,40 @@ from motcua.onebox.video import VideoError
 _WHOLE = 0.9  # a file that breaks off before this share of the frames it declares is truncated
 
 
-@dataclass(slots=True)
 class Timed:
-    """A detector that keeps its time."""
+    """A detector that keeps its time, whole or tile by tile. ``looked`` counts the tiles that it looked at."""
 
-    detector: Detector
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    name: str = field(init=False)
-    version: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.name, self.version = self.detector.name, self.detector.version
+    def __init__(self, detector: Detector) -> None:
+        self.name, self.version = detector.name, detector.version
+        self.wall_s = self.cpu_s = 0.0
+        self.looked = 0
+        self._detector = tiled(detector)
 
     def detect(self, frame: Image) -> Detections:
         """As the detector does."""
+        return self.merged(self.look(frame, self.tiles(frame.shape[1], frame.shape[0])))
+
+    def tiles(self, width: int, height: int) -> list[Box]:
+        """As the detector cuts a frame."""
+        return self._detector.tiles(width, height)
+
+    def look(self, frame: Image, tiles: Sequence[Box]) -> list[Detections]:
+        """As the detector does."""
+        self.looked += len(tiles)
+        with self._timed():
+            return self._detector.look(frame, tiles)
+
+    def merged(self, found: Sequence[Detections]) -> Detections:
+        """As the detector does."""
+        with self._timed():
+            return self._detector.merged(found)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
         wall, cpu = time.perf_counter(), time.process_time()
-        found = self.detector.detect(frame)
+        yield
         self.wall_s += time.perf_counter() - wall
         self.cpu_s += time.process_time() - cpu
-        return found
-
-
-@dataclass(slots=True)
-class Recorded:
-    """A detector that keeps all that it finds, a frame a row."""
-
-    detector: Detector
-    found: list[Detections] = field(default_factory=list)
-    name: str = field(init=False)
-    version: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.name, self.version = self.detector.name, self.detector.version
-
-    def detect(self, frame: Image) -> Detections:
-        """As the detector does."""
-        self.found.append(self.detector.detect(frame))
-        return self.found[-1]
 
 
 @dataclass(slots=True)
@@ -76,7 +73,8 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """final: all final tracks; size: width and height, px; times in seconds for all frames, ``pipeline_s`` with detection."""
+    """final: all final tracks; size: width and height, px; times in seconds for all frames,
+    ``pipeline_s`` with detection; found: what was detected in each frame."""
 
     final: Boxes
     frames: int
@@ -84,6 +82,7 @@ class Played:
     decode_s: float
     detect_s: float
     pipeline_s: float
+    found: tuple[Detections, ...] = ()
 
 
 def video_frames(path: Path) -> Iterator[Image]:
@@ -128,13 +127,15 @@ def play(
     Raises VideoError."""
     timed = Timed(detector)
     pipeline = build(timed)
-    final: list[TimedTracks] = []
+    final, found = list[TimedTracks](), list[Detections]()
     decode_s = pipeline_s = 0.0
     size, count = (0, 0), 0
     mark = time.perf_counter()
     for frame in itertools.islice(video_frames(video), 0, None, every):
         decoded = time.perf_counter()
-        final += pipeline.process(frame, count / fps).final
+        step = pipeline.process(frame, count / fps)
+        final += step.final
+        found.append(step.found)
         now = time.perf_counter()
         decode_s, pipeline_s = decode_s + decoded - mark, pipeline_s + now - decoded
         size, count = (frame.shape[1], frame.shape[0]), count + 1
@@ -142,10 +143,11 @@ def play(
             tick()
         mark = time.perf_counter()
     final += pipeline.finish()
-    return Played(_table(final, fps), count, size, decode_s, timed.wall_s, pipeline_s)
+    return Played(as_boxes(final, fps), count, size, decode_s, timed.wall_s, pipeline_s, tuple(found))
 
 
-def _table(final: list[TimedTracks], fps: float) -> Boxes:
+def as_boxes(final: list[TimedTracks], fps: float) -> Boxes:
+    """Final tracks as a table; frame k is that of second k / fps."""
     frames = np.array([round(step.at_s * fps) for step in final], np.int64)
     return Boxes(
         np.repeat(frames, [len(step.tracks) for step in final]),

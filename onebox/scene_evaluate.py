@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from motcua.edge.settings import STILL_S
 from motcua.onebox.scene import read_scene
 from motcua.onebox.scene_detections import detector_figures
 from motcua.onebox.scene_play import Played, broken, counted, counted_plainly, play_scene
@@ -20,6 +21,7 @@ def evaluate_scenes(
     detector: str = "ssdlite",
     weights: str | None = None,
     threads: int = 1,
+    still_s: float = STILL_S,
     break_tracks: float = 0.0,
     seed: int = 0,
     plain: bool = False,
@@ -29,7 +31,7 @@ def evaluate_scenes(
 
     break_tracks: that share of the tracks is cut in two at random before anything is counted; ``unbroken`` then holds what was
     measured without it. plain: run the plain pipeline beside it, on the same detections.
-    Raises SceneError, ZonesError, TruthError, VideoError, ModelError.
+    still_s: as in the camera's settings. Raises SceneError, ZonesError, TruthError, VideoError, ModelError.
     """
     import cv2
     from rich.console import Console
@@ -48,7 +50,11 @@ def evaluate_scenes(
         task = bar.add_task("frames", total=sum(len(s.times) for s in scenes))
         for scene in scenes:
             result = play_scene(
-                scene, finder, lambda d: Pipeline(d, ByteTracker()), plain=plain, tick=lambda: bar.advance(task)
+                scene,
+                finder,
+                lambda d: Pipeline(d, ByteTracker(), still_s=still_s),
+                plain=plain,
+                tick=lambda: bar.advance(task),
             )
             played.append(result)
     whole = [compared(s, *counted(p.final, s.zones)) for s, p in zip(scenes, played, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motcua.edge.flow import FlowSums, QueueFlow
-from motcua.edge.geometry import Detections, Detector, Image, Tracks, foot
+from motcua.edge.geometry import Detections, Detector, Tracks, foot
 from motcua.edge.pace import Pace
 from motcua.edge.pipeline import Pipeline, TimedTracks
 from motcua.edge.visits import ClosedVisit, Person, Positions, VisitSettings, VisitState, flush, step
@@ -60,24 +60,6 @@ class MeasuredVisit:
         return (self.departure_s if self.service_start_s is None else self.service_start_s) - self.arrival_s
 
 
-@dataclass(slots=True)
-class _Kept:
-    """A detector that keeps what it found last."""
-
-    detector: Detector
-    found: Detections = field(init=False)
-    name: str = field(init=False)
-    version: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.name, self.version = self.detector.name, self.detector.version
-
-    def detect(self, frame: Image) -> Detections:
-        """As the detector does."""
-        self.found = self.detector.detect(frame)
-        return self.found
-
-
 def play_scene(
     scene: Scene,
     detector: Detector,
@@ -88,8 +70,7 @@ def play_scene(
 ) -> Played:
     """Run the scene as fast as it goes. ``tick`` is called after each frame. Raises VideoError, SceneError where frames and their
     times do not agree in number."""
-    kept, pace, other = _Kept(detector), Pace(ANALYSIS_FPS), PlainTracker()
-    pipeline = build(kept)
+    pace, other, pipeline = Pace(ANALYSIS_FPS), PlainTracker(), build(detector)
     frames, found, final, plainly = list[int](), list[Detections](), list[TimedTracks](), list[TimedTracks]()
     began, count = time.perf_counter(), 0
     for number, image in enumerate(video_frames(scene.video)):
@@ -98,11 +79,12 @@ def play_scene(
             break
         at_s = float(scene.times[number])
         if pace.lets(_at(at_s)):
-            final += pipeline.process(image, at_s).final
+            result = pipeline.process(image, at_s)
+            final += result.final
             frames.append(number)
-            found.append(kept.found)
+            found.append(result.found)
             if plain:
-                plainly.append(TimedTracks(at_s, other.update(kept.found)))
+                plainly.append(TimedTracks(at_s, other.update(result.found)))
         if tick:
             tick()
     if count != len(scene.times):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motcua.edge.polygon import Outlines
 from motcua.edge.zones import Zones, ZonesError, contains, load_zones, parse_zones
 
 SQUARE = [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5], [0.1, 0.5]]
@@ -165,3 +166,11 @@ def test_overlaps_are_settled_by_role_then_by_order() -> None:
     names = [parsed.zones[i].name if i >= 0 else None for i in parsed.locate(points)]
     assert names == ["plant", "staff", "a", "b", "queue", "hall", None]
     assert parsed.locate(np.empty((0, 2))).shape == (0,)
+
+
+@given(st.lists(st.tuples(st.floats(-0.1, 1.1), st.floats(-0.1, 1.1)), min_size=1, max_size=10))
+def test_many_polygons_at_once_are_each_of_them_alone(points: list[tuple[float, float]]) -> None:
+    polygons = [L_SHAPE, [(0.1, 0.1), (0.5, 0.1), (0.3, 0.9)], L_SHAPE[::-1]]
+    at = np.array(points)
+    expected = np.stack([contains(polygon, at) for polygon in polygons], axis=1)
+    assert (Outlines.of(polygons).contain(at) == expected).all()

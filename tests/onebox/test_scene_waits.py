@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import typer
-from painted_film import SMALL, painted_film
+from painted_film import SMALL, PaintFinder, painted_film
 from typer.testing import CliRunner
 
 from motcua.edge.detect import DETECTORS
@@ -41,23 +40,6 @@ WAITS = {
     "visit_error_median",
     "little_error",
 }
-
-
-class PaintFinder:
-    """Finds everyone who stands out from the grey ground; the desks and the post, which are there from the beginning, do not."""
-
-    name, version = "paint", "1"
-
-    def __init__(self, *, threads: int = 1) -> None:
-        self._empty: Any = None
-
-    def detect(self, frame: np.ndarray) -> Detections:
-        if self._empty is None:
-            self._empty = frame.astype(np.int16)
-        different = (np.abs(frame.astype(np.int16) - self._empty).max(axis=2) > 50).astype(np.uint8)
-        count, _, stats, _ = cv2.connectedComponentsWithStats(different)
-        boxes = [(x, y, x + w, y + h) for x, y, w, h, area in stats[1:count] if area > 400]
-        return Detections(np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), 0.9, np.float32))
 
 
 @pytest.fixture(scope="module")
