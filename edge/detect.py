@@ -11,8 +11,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from motcua.edge.geometry import Box, Detections, Detector, Image, nms, no_detections
+from motcua.edge.geometry import Box, Detections, Detector, Floats, Image, iou, nms, no_detections
 from motcua.edge.ssd import anchors, decode, probability, tiles
+from motcua.edge.stature import Stature
+from motcua.edge.tile_view import View, view_of
 from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import fetch
 from motcua.models.registry import REGISTRY, weights_named
@@ -20,10 +22,17 @@ from motcua.models.registry import REGISTRY, weights_named
 _SIDE_PX = 300
 # The network's boxes are too wide and hang too low, on PETS and on other scenes alike: width, height, shift in heights.
 _WIDTH, _HEIGHT, _DOWN = 0.87, 0.985, -0.012
+_TALLEST = 1.3  # of the usual height at that place: more are two people, one above the other in the picture
+_SURE, _ALONE = 0.6, 0.1  # the usual height is learned from people found with that confidence, and covered by so little
+_MOST_TILES = 16  # whose turns are remembered: the sizes of frames hardly ever change
 
 
 class SsdliteDetector:
-    """SSDLite-MobileNetV2 for pedestrians on two overlapping tiles of the frame. Doubtful people are given too, from .1 on."""
+    """SSDLite-MobileNetV2 for pedestrians on two overlapping tiles of the frame. Doubtful people are given too, from .1 on.
+
+    Each look at a tile is from a little elsewhere than the one before (``edge/tile_view.py``). How tall people are at each place is
+    learned from what is seen (``edge/stature.py``): one detector looks through one camera.
+    """
 
     name = "ssdlite"
 
@@ -42,6 +51,9 @@ class SsdliteDetector:
         self._min_confidence, self._overlap = min_confidence, overlap
         odds = min_confidence / (1 - min_confidence)
         self._min_logit = float(np.log(odds))
+        self._turns: dict[Box, int] = {}
+        self._stature = Stature()
+        self._shape = (0, 0)
 
     def detect(self, frame: Image) -> Detections:
         """frame: (h, w, 3) uint8 BGR, of any size; boxes are in its pixels and may reach over its border."""
@@ -53,12 +65,14 @@ class SsdliteDetector:
 
     def look(self, frame: Image, tiles: Sequence[Box]) -> list[Detections]:
         """What the network gives for each of these tiles, in pixels of the frame, doubles and all."""
+        if frame.shape[:2] != self._shape:
+            self._shape, self._stature = frame.shape[:2], Stature()
         batch = np.empty((len(tiles), _SIDE_PX, _SIDE_PX, 3), np.uint8)
-        for picture, (x0, y0, x1, y1) in zip(batch, tiles, strict=True):
-            small = cv2.resize(frame[y0:y1, x0:x1], (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_LINEAR)
-            cv2.cvtColor(small, cv2.COLOR_BGR2RGB, dst=picture)
+        views = [self._next_view(tile) for tile in tiles]
+        for picture, view in zip(batch, views, strict=True):
+            cv2.cvtColor(view.of(frame, _SIDE_PX), cv2.COLOR_BGR2RGB, dst=picture)
         encoded, logits = self._net.run(["boxes", "logits"], {"frames": batch})
-        return [self._read(e, z[:, 1], tile) for e, z, tile in zip(encoded, logits, tiles, strict=True)]
+        return [self._read(e, z[:, 1], view) for e, z, view in zip(encoded, logits, views, strict=True)]
 
     def merged(self, found: Sequence[Detections]) -> Detections:
         """The people of all tiles, once each, with the network's habit taken out of their boxes."""
@@ -66,13 +80,26 @@ class SsdliteDetector:
         if not len(boxes):
             return no_detections()
         confidence = np.concatenate([f.confidence for f in found])
+        self._learn(boxes[confidence >= _SURE], confidence[confidence >= _SURE])
+        likely = self._stature.taller(boxes) <= _TALLEST
+        boxes, confidence = boxes[likely], confidence[likely]
         keep = nms(boxes, confidence, self._overlap)
         return Detections(_correct(boxes[keep]).astype(np.float32), confidence[keep])
 
-    def _read(self, encoded: NDArray[Any], logits: NDArray[Any], tile: Box) -> Detections:
+    def _learn(self, boxes: Floats, confidence: Floats) -> None:
+        """From all who are surely there, too tall or not: a camera that was turned is learned anew."""
+        boxes = boxes[nms(boxes, confidence, self._overlap)]
+        self._stature.learn(boxes[iou(boxes, boxes).sum(axis=1) - 1 < _ALONE])
+
+    def _next_view(self, tile: Box) -> View:
+        """Each tile's own turn, so that one that was left out by the caller does not miss any."""
+        turn = self._turns.get(tile, 0)
+        self._turns = (self._turns if len(self._turns) < _MOST_TILES else {}) | {tile: turn + 1}
+        return view_of(tile, turn)
+
+    def _read(self, encoded: NDArray[Any], logits: NDArray[Any], view: View) -> Detections:
         rows = np.flatnonzero(logits >= self._min_logit)
-        place = np.array(tile, np.float32)
-        boxes = decode(encoded[rows], self._anchors[rows]) * np.tile(place[2:] - place[:2], 2) + np.tile(place[:2], 2)
+        boxes = view.to_frame(decode(encoded[rows], self._anchors[rows]))
         return Detections(boxes.astype(np.float32), probability(logits[rows]).astype(np.float32))
 
 

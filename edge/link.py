@@ -20,6 +20,10 @@ _NEVER = 99.0
 _FARTHEST = 3.0  # in units of reach
 _SIZE_COUNTS = 2.0  # at most, since boxes are cut where people are covered
 _TURN_COUNTS = 3.0
+_UNLIKE_COUNTS = (
+    12.0  # at most, since somebody half covered looks like whoever covers them: enough for the last round alone …
+)
+_STRANGER = 0.3  # … but nobody is as unlike themselves as that
 _EARLY_S = 0.6  # a piece may begin so long before the one that it continues has ended
 _ROUNDS = ((1.0, False), (4.0, False), (4.0, True))  # longest gap in s; whether people do not vanish inside the picture
 _BORDER = 0.35  # of a person's width: nearer to a side of the picture they may be coming or going
@@ -100,14 +104,16 @@ def unlikely(a: End, b: End, settings: LinkSettings) -> float:
     if apart > _FARTHEST:
         return _NEVER
     seen = 1 / (a.weight + 0.05) + 1 / (b.weight + 0.05)
-    unlike = float(1 - a.look @ b.look) / np.sqrt(settings.unlike**2 + settings.unlike_seen**2 * seen)
+    apart_looks = float(1 - a.look @ b.look)
+    unlike = apart_looks / np.sqrt(settings.unlike**2 + settings.unlike_seen**2 * seen)
+    most = _UNLIKE_COUNTS if apart_looks < _STRANGER else np.inf
     taller = np.log(max(here[3] - here[1], 5.0) / max(there[3] - there[1], 5.0)) / settings.taller
     turned = float(np.hypot(*(_foot_pace(a) - _foot_pace(b)))) / ((a.height + b.height) / 2)
     turned /= settings.turn + settings.turn_per_s * max(gap, 0.0)
     return float(
         min(turned**2 / 2, _TURN_COUNTS)
         + apart**2 / 2
-        + unlike**2
+        + min(unlike**2, most)
         + min(taller**2 / 2, _SIZE_COUNTS)
         + settings.per_s * abs(gap)
     )

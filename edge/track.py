@@ -30,14 +30,14 @@ class TrackSettings:
     """Distances are 1 - IoU, plus ``colour`` times the unlikeness of clothes."""
 
     high: float = 0.4  # confidence above which a detection is not doubtful
-    start: float = 0.6  # confidence that a new person needs
-    match: float = 1.1  # greatest distance to a confident detection
+    start: float = 0.5  # confidence that a new person needs
+    match: float = 1.15  # greatest distance to a confident detection
     match_doubtful: float = 1.0  # and to a doubtful one
     match_new: float = 1.2  # and from a person seen once
     lost_s: float = 3.0  # how long a track is kept unseen
-    doubtful_s: float = 1.0  # how long unseen a track may take a doubtful detection
+    doubtful_s: float = 3.0  # how long unseen a track may take a doubtful detection
     double: float = 0.4  # IoU with a confident detection from which a doubtful one is the same person once more
-    colour: float = 6.5
+    colour: float = 5.5
     unlike: float = 0.25  # greatest unlikeness of clothes
     widen: float = 0.5  # share of its size by which a box grows on each side per second unseen
     fade: float = 0.9  # what is left of the speed after each nominal frame unseen
@@ -46,7 +46,17 @@ class TrackSettings:
 
 
 PAPER = TrackSettings(
-    high=0.6, match=0.8, match_doubtful=0.5, match_new=0.7, doubtful_s=0, double=1, colour=0, widen=0, fade=1, weigh=True
+    high=0.6,
+    start=0.6,
+    match=0.8,
+    match_doubtful=0.5,
+    match_new=0.7,
+    doubtful_s=0,
+    double=1,
+    colour=0,
+    widen=0,
+    fade=1,
+    weigh=True,
 )
 
 

@@ -36,6 +36,10 @@ from motcua.edge.zones import Role, Zone, Zones
 Outcome = Literal["served", "reneged", "balked", "lost"]
 
 _RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)])
+_STEP_S, _TRAIL_S = 0.4, 2.5
+_WALKS = 0.02  # of the picture per second: slower is standing
+_AHEAD_S = 1.0
+_BORDER = 0.05  # of the picture
 _STAYS: frozenset[Role] = frozenset({"queue", "service", "hall"})
 
 
@@ -51,13 +55,18 @@ class VisitSettings:
     grace_s: float = 4.0
     bridge_s: float = 1.5  # absences from a zone up to this do not interrupt a stay that is being timed
     edge_margin: float = 0.02
-    stitch_distance: float = 0.04  # 0 switches stitching off
+    stitch_distance: float = 0.04  # how far from a missing person a new track may carry their visit on; 0: never …
+    stitch_per_s: float = 0.02  # … and how much farther with every second,
+    stitch_most: float = 0.25  # but never farther than this
+    settle_s: float = 30.0  # whoever vanishes inside the zones is missing for so long, then lost
 
     def __post_init__(self) -> None:
         if min(self.min_dwell_s, self.min_service_s, self.min_balk_s, self.bridge_s, self.edge_margin) < 0:
             raise ValueError("the settings of visits are not negative")
-        if self.grace_s <= self.bridge_s or self.stitch_distance < 0:
+        if self.grace_s <= self.bridge_s or self.stitch_distance < 0 or self.stitch_per_s < 0:
             raise ValueError("grace_s must be greater than bridge_s, and stitch_distance not negative")
+        if self.settle_s < self.grace_s:
+            raise ValueError("settle_s must not be less than grace_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ class Person:
     service_start_at: datetime | None = None
     lane: Lane = "ordinary"
     stitched_s: float = 0.0
+    trail: tuple[tuple[datetime, tuple[float, float]], ...] = ()  # where they were in the last seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +141,49 @@ def step(
     people = _stitched(state, visible, at, zones, settings)
     for track_id, (zone, point) in visible.items():
         person = people.get(track_id)
-        if zone is not None and zone.role in _STAYS:
+        if zone is not None and _stays(zone):
             known = person or Person(track_id, point, at, at, zone.role)
-            people[track_id] = _inside(replace(known, point=point, seen_at=at), zone, at, state.at, settings)
+            people[track_id] = _inside(_moved(known, point, at), zone, at, state.at, settings)
         elif person is not None:
-            people[track_id] = replace(person, point=point, seen_at=at)
-    gone = [p for p in people.values() if (at - p.zone_at).total_seconds() >= settings.grace_s]
-    closed = [visit for p in gone if (visit := _close(p, at, zones, settings)) is not None]
-    staying = {p.track_id: p for p in people.values() if (at - p.zone_at).total_seconds() < settings.grace_s}
+            people[track_id] = _moved(person, point, at)
+    gone = {i for i, p in people.items() if _is_over(p, at, zones, settings)}
+    closed = [visit for i in gone if (visit := _close(people[i], at, zones, settings)) is not None]
+    staying = {i: p for i, p in people.items() if i not in gone}
     return VisitState(staying, at, frozenset(visible)), sorted(closed, key=lambda v: (v.arrival_at, v.departure_at))
+
+
+def _moved(p: Person, point: tuple[float, float], at: datetime) -> Person:
+    """The person at a new place."""
+    trail = tuple(step for step in p.trail if (at - step[0]).total_seconds() <= _TRAIL_S)
+    if not trail or (at - trail[-1][0]).total_seconds() >= _STEP_S:
+        trail += ((at, point),)
+    return replace(p, point=point, seen_at=at, trail=trail)
+
+
+def _pace(p: Person) -> NDArray[np.float64]:
+    """(2,) of the picture per second, over the last seconds that they were seen; none while too little is known."""
+    since, was = p.trail[0] if p.trail else (p.seen_at, p.point)
+    known_s = (p.seen_at - since).total_seconds()
+    return (np.asarray(p.point) - np.asarray(was)) / known_s if known_s >= _STEP_S else np.zeros(2)
+
+
+def _left(p: Person, zones: Zones, settings: VisitSettings) -> bool:
+    """Whether they were seen leaving: outside of the zones, or on their way out when last seen. Who stood still has not left."""
+    if p.seen_at > p.zone_at:
+        return True
+    pace = _pace(p)
+    if float(np.hypot(*pace)) < _WALKS:
+        return False
+    way = np.linspace(p.point, np.asarray(p.point) + pace * _AHEAD_S, 5)
+    return bool((zones.locate(way) < 0).any() or (way < 0).any() or (way > 1).any())
+
+
+def _is_over(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> bool:
+    """Whether a visit ends now: whoever left, for ``grace_s``; whoever vanished inside the zones is missing for ``settle_s``."""
+    gone_s = (at - p.zone_at).total_seconds()
+    if gone_s < settings.grace_s:
+        return False
+    return gone_s >= settings.settle_s or p.arrival_at is None or _left(p, zones, settings)
 
 
 def flush(state: VisitState, at: datetime) -> list[ClosedVisit]:
@@ -189,23 +233,34 @@ def _stitched(
     new = {
         track_id: point
         for track_id, (zone, point) in visible.items()
-        if zone is not None and zone.role in _STAYS and track_id not in state.ids and track_id not in people
+        if track_id not in state.ids and track_id not in people and (_stays(zone) or not _at_border(point))
     }
-    broken = [p for p in people.values() if p.track_id not in visible and p.seen_at == p.zone_at]
+    broken = [p for p in people.values() if p.track_id not in visible]
     pairs = sorted(
         (float(np.hypot(p.point[0] - point[0], p.point[1] - point[1])), p.track_id, track_id)
         for p in broken
         for track_id, point in new.items()
     )
     for distance, old, track_id in pairs:
-        if distance > settings.stitch_distance or old not in people or track_id in people:
+        if old not in people or track_id in people or settings.stitch_distance == 0:
             continue
-        if settings.stitch_distance == 0 or _near_exit(new[track_id], zones, settings):
-            continue
-        p = people.pop(old)
+        p = people[old]
         gap_s = (at - p.seen_at).total_seconds()
-        people[track_id] = replace(p, track_id=track_id, stitched_s=p.stitched_s + gap_s)
+        per_s = settings.stitch_per_s + float(np.hypot(*_pace(p)))
+        if distance > min(settings.stitch_distance + per_s * gap_s, settings.stitch_most):
+            continue
+        del people[old]
+        people[track_id] = replace(p, track_id=track_id, stitched_s=p.stitched_s + gap_s, trail=())
     return people
+
+
+def _stays(zone: Zone | None) -> bool:
+    return zone is not None and zone.role in _STAYS
+
+
+def _at_border(point: tuple[float, float]) -> bool:
+    """Whether somebody who appears there may just have come into the picture."""
+    return not all(_BORDER <= x <= 1 - _BORDER for x in point)
 
 
 def _near_exit(point: tuple[float, float], zones: Zones, settings: VisitSettings) -> bool:
@@ -215,7 +270,7 @@ def _near_exit(point: tuple[float, float], zones: Zones, settings: VisitSettings
 
 
 def _close(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> ClosedVisit | None:
-    left = p.seen_at > p.zone_at or _near_exit(p.point, zones, settings)
+    left = _left(p, zones, settings)
     if p.service_start_at is not None:
         return _visit(p, "served" if left or p.role != "service" else "lost", at)
     if p.arrival_at is not None:
@@ -228,4 +283,5 @@ def _close(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> Cl
 def _visit(p: Person, outcome: Outcome, at: datetime) -> ClosedVisit:
     assert p.arrival_at is not None, "only people who came are visits"
     counter_id = p.counter_id if p.service_start_at is not None else None
-    return ClosedVisit(p.arrival_at, p.service_start_at, p.zone_at, at, outcome, counter_id, p.lane, round(p.stitched_s, 3))
+    stitched_s = min(p.stitched_s, (p.zone_at - p.arrival_at).total_seconds())  # what came after the last zone is no part of it
+    return ClosedVisit(p.arrival_at, p.service_start_at, p.zone_at, at, outcome, counter_id, p.lane, round(stitched_s, 3))

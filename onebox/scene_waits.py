@@ -67,11 +67,11 @@ def waits(scenes: Sequence[Counted]) -> Report:
     """
     true = [v for s in scenes for v in s.true]
     measured = [v for s in scenes for v in s.measured]
-    waited_true = [v.queue_s for v in true if v.outcome == "served"]
-    waited = [v.queue_s for v in measured if v.outcome == "served"]
+    waited_true = [v.queue_s for v in true if v.service_start_s is not None]
+    waited = [v.queue_s for v in measured if v.service_start_s is not None]
     mean_true, mean = _mean(waited_true), _mean(waited)
     both = [(s.true[i], s.measured[j]) for s in scenes for i, j in s.pairs]
-    served = [(t.queue_s, m.queue_s) for t, m in both if t.outcome == m.outcome == "served"]
+    served = [(t.queue_s, m.queue_s) for t, m in both if None not in (t.service_start_s, m.service_start_s)]
     off = np.array([abs(m - t) for t, m in served])
     relative = np.array([abs(m - t) / t for t, m in served if t > 0])
     return {

@@ -78,7 +78,7 @@ def play(
 ) -> tuple[VisitState, list[ClosedVisit]]:
     """Every frame from 0 to ``until`` (by default: until the last person has been gone for long)."""
     settings = settings or VisitSettings()
-    until = max((s.end for s in stays), default=0.0) + 10 if until is None else until
+    until = max((s.end for s in stays), default=0.0) + settings.settle_s + 5 if until is None else until
     state, closed = VisitState(), list[ClosedVisit]()
     for frame in range(int(until * fps + 1e-6) + 1):
         state, visits = step(state, positions(stays, frame / fps), at(frame / fps), zones, settings)

@@ -53,11 +53,10 @@ def test_a_person_is_found_where_they_are_moved_to(detector, frames) -> None:
 
 
 @pytest.mark.parametrize("size", [(768, 576), (1920, 1080), (640, 640), (480, 854)])
-def test_any_size_of_frame_gives_the_same_people_in_its_own_pixels(detector, frames, size: tuple[int, int]) -> None:
-    before = detector.detect(frames[0])
-    scaled = detector.detect(cv2.resize(frames[0], size))
+def test_any_size_of_frame_gives_the_same_people_in_its_own_pixels(weights, frames, size: tuple[int, int]) -> None:
+    before, scaled = SsdliteDetector().detect(frames[0]), SsdliteDetector().detect(cv2.resize(frames[0], size))
     back = scaled.boxes / np.tile(np.array(size) / (768, 576), 2)
-    assert iou(before.boxes[before.confidence > 0.9], back).max(axis=1).min() > 0.4
+    assert iou(before.boxes[before.confidence > 0.8], back).max(axis=1).min() > 0.4
 
 
 @pytest.mark.parametrize("shape", [(576, 768), (1, 1), (2, 3000), (3000, 2)])

@@ -104,16 +104,41 @@ def test_a_broken_track_is_stitched_and_says_so() -> None:
     assert visit.stitched_s == pytest.approx(2.1)
 
 
+def test_who_vanishes_in_the_queue_is_missing_until_a_track_near_them_carries_on() -> None:
+    broken = walk(1, (1, DOOR), (10, QUEUE)) + walk(2, (60, (0.33, 0.52)), (9, A), (2, OUT), start=35)
+    state, closed = play(broken, until=34)
+    assert closed == []
+    assert len(state.people) == 1
+    (visit,) = play_to_end(broken)
+    assert (visit.outcome, visit.arrival_at, visit.service_start_at) == ("served", at(1), at(95))
+    assert visit.stitched_s == pytest.approx(24.1)
+
+
+def test_who_stood_still_at_the_rim_and_vanishes_has_not_left_but_who_walked_out_has() -> None:
+    (stood,) = play_to_end(walk(1, (20, QUEUE_RIM)))
+    assert (stood.outcome, stood.departure_at) == ("lost", at(19.9))
+    out = [Stay(1, 20 + k / 10, 20.1 + k / 10, (0.3 - 0.01 * k, 0.5)) for k in range(21)]
+    (left,) = play_to_end([*walk(1, (20, QUEUE)), *out])
+    assert left.outcome == "reneged"
+
+
+def test_a_track_that_begins_in_the_middle_of_the_picture_carries_on_who_was_called() -> None:
+    """They vanish in the queue and are seen again on the way to the counter."""
+    called = walk(1, (30, QUEUE)) + walk(2, (1, OUT), (20, A), (2, OUT), start=32)
+    (visit,) = play_to_end(called, settings=VisitSettings(stitch_distance=0.5, stitch_most=0.6))
+    assert (visit.outcome, visit.arrival_at, visit.service_start_at) == ("served", at(0), at(33))
+
+
 @pytest.mark.parametrize(
     "second",
     [
         walk(2, (10, (0.45, 0.6)), (2, OUT), start=13),  # too far away
         walk(2, (2, DOOR), (10, QUEUE), (2, OUT), start=11),  # seen walking in
-        walk(2, (10, QUEUE), (2, OUT), start=16),  # too late
+        walk(2, (10, QUEUE), (2, OUT), start=45),  # too late
     ],
 )
 def test_a_stranger_does_not_take_over_a_broken_track(second: list[Stay]) -> None:
-    first, other = play_to_end(walk(1, (1, DOOR), (10, QUEUE)) + second)
+    first, other = sorted(play_to_end(walk(1, (1, DOOR), (10, QUEUE)) + second), key=lambda v: v.arrival_at)
     assert (first.outcome, first.stitched_s) == ("lost", 0)
     assert (other.outcome, other.stitched_s) == ("reneged", 0)
 

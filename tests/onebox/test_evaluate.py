@@ -181,7 +181,7 @@ def test_each_setting_is_changed_alone_and_the_worst_is_told(scene, monkeypatch:
     result = CliRunner().invoke(app, [*files, "--fps", str(FPS), "--detector", "paint", "--random-zones", "5", "--steps"])
     assert result.exit_code == 0, result.output
     steps = json.loads((scene / "out.json").read_text())["steps"]
-    assert set(steps["each"]) == {"start 0.6 → 0.48", "start 0.6 → 0.72", "late_s 5 → 6"}, "too short a delay is refused"
+    assert set(steps["each"]) == {"start 0.5 → 0.4", "start 0.5 → 0.6", "late_s 5 → 6"}, "too short a delay is refused"
     assert set(steps["worst"]) == {"mean_dwell_error", "median_error", "visits_error", "idf1", "mota", "hota"}
     assert "one step: mean_dwell_error at worst" in result.output
 
