@@ -17,10 +17,11 @@ from typing import Literal
 
 import numpy as np
 
+from motcua.edge.leaving import Trail, onward, walked_out
+from motcua.edge.staff import Behind, at_work, behind
 from motcua.edge.visits import Positions, VisitSettings
 from motcua.edge.zones import Role, Zone, Zones
 
-_RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)])
 _REACH = 0.06  # of the picture: how far from a missing person a new track may take them up at once …
 _REACH_PER_S = 0.02  # … and how much further with every second
 _FURTHEST = 0.25
@@ -67,6 +68,7 @@ class _Waiting:
     by_door: bool = False  # last seen going out by a door
     away: bool = False  # seen outside of the queue since
     service_at: datetime | None = None  # first instant in a service zone since
+    trail: Trail = ()
 
 
 class QueueFlow:
@@ -95,6 +97,7 @@ class QueueFlow:
         self._people: dict[int, _Waiting] = {}
         self._at_counter: dict[int, tuple[datetime, datetime]] = {}  # track → first and last instant in a service zone
         self._visible: frozenset[int] = frozenset()
+        self._staff: dict[int, Behind] = {}
 
     @property
     def waiting(self) -> Counter[Zone]:
@@ -118,6 +121,7 @@ class QueueFlow:
             for i, p, place in zip(seen.ids, seen.points, self._zones.locate(seen.points), strict=True)
             if place < 0 or zones[place].role != "mask"
         }
+        visible = self._without_staff(visible, at)
         for track_id, (zone, point) in visible.items():
             role = None if zone is None else zone.role
             if role == "service":
@@ -135,6 +139,15 @@ class QueueFlow:
         keep_s = self._settle_s
         self._at_counter = {i: span for i, span in self._at_counter.items() if i in visible or _s(span[1], at) < keep_s}
         self._at, self._visible = at, frozenset(visible)
+
+    def _without_staff(self, visible: dict[int, Place], at: datetime) -> dict[int, Place]:
+        """Those who do not work here. Who turns out to is no longer in the queue, and never was: nothing is told of it."""
+        s, roles = self._settings, {i: None if zone is None else zone.role for i, (zone, _) in visible.items()}
+        self._staff = behind(self._staff, roles, at, min_staff_s=s.min_staff_s, bridge_s=s.bridge_s, keep_s=self._settle_s)
+        workers = at_work(self._staff)
+        for track_id in workers & self._people.keys():
+            del self._people[track_id]
+        return {i: place for i, place in visible.items() if i not in workers}
 
     def _queueing(self, track_id: int, point: tuple[float, float], at: datetime, zone: Zone | None) -> None:
         s = self._settings
@@ -154,10 +167,12 @@ class QueueFlow:
                 if self._tell is not None and zone is not None:
                     self._tell("joined", zone, p.since)
         p.last_at = p.seen_at = at
+        p.trail = onward(p.trail, point, at)
         p.point, p.away, p.service_at, p.by_door = point, False, None, False
 
     def _elsewhere(self, p: _Waiting, point: tuple[float, float], at: datetime, role: Role | None) -> None:
         p.seen_at, p.point, p.away = at, point, True
+        p.trail = onward(p.trail, point, at)
         if role is not None:
             p.by_door = role == "door"
         if role == "service" and p.service_at is None:
@@ -168,7 +183,8 @@ class QueueFlow:
         s, gone_s = self._settings, _s(p.last_at, at)
         if not p.joined:
             return gone_s > s.bridge_s and p.last_at != at
-        patience_s = s.grace_s if visible or p.away or self._near_exit(p.point) else self._settle_s
+        left = visible or p.away or walked_out(p.trail, p.point, p.seen_at, self._zones)
+        patience_s = s.grace_s if left else self._settle_s
         if gone_s < patience_s:
             return False
         self._add(departures=1, waiting_person_s=_s(p.last_at, p.service_at) if p.service_at else 0.0)
@@ -186,14 +202,11 @@ class QueueFlow:
         near = [(float(d), i) for d, i, p in missing if d <= min(_FURTHEST, _REACH + _REACH_PER_S * _s(p.seen_at, at))]
         if near:
             self._people[track_id] = self._people.pop(min(near)[1])
+            self._people[track_id].trail = ()
 
     def _was_served(self, track_id: int) -> bool:
         first, last = self._at_counter.get(track_id, (None, None))
         return first is not None and last is not None and _s(first, last) >= self._settings.min_service_s
-
-    def _near_exit(self, point: tuple[float, float]) -> bool:
-        ring = np.asarray(point) + self._settings.edge_margin * _RING
-        return bool((self._zones.locate(ring) < 0).any() or (ring < 0).any() or (ring > 1).any())
 
     def _add(
         self, *, measured_s: float = 0.0, waiting_person_s: float = 0.0, arrivals: int = 0, departures: int = 0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from motcua.edge.geometry import Box, Image
 
 # Right and down, as shares of the tile; mirrored or not.
-TURNS = ((0.0, 0.0, False), (0.027, 0.021, False), (0.0, 0.0, True), (0.018, 0.0105, True))
+TURNS = ((0.0, 0.0, True), (0.018, 0.0105, True), (0.0, 0.0, False), (0.027, 0.021, False))
 
 
 @dataclass(frozen=True, slots=True)

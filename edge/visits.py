@@ -7,17 +7,18 @@ A person is followed by the place of their foot point::
        └──────► service zone (a direct walk: waits 0) ─┘
                           gone from every zone for grace_s: the visit is closed
 
-Outcome, decided once the person has been in no zone for ``grace_s``; *seen leaving* means: seen outside the zones
-afterwards, or last seen within ``edge_margin`` of a way out of the zones or of the picture.
+Outcome, decided once the person has been in no zone for ``grace_s``; *seen leaving* means: seen outside the zones afterwards, or
+on the way out of them when last seen (``leaving.py``). Whoever vanishes otherwise is missing, and waited for, for ``settle_s``.
 
 =========  ==============================================================================================
 served     service had started, and they were seen leaving or had already left the service zone
 reneged    arrived in the queue, no service, seen leaving
 balked     stood in a hall zone for ``min_balk_s``, never joined the queue, seen leaving
-lost       the track broke well inside the zones (or the source ended): censored at ``departure_at``
+lost       vanished inside the zones for good (or the source ended): censored at ``departure_at``
 =========  ==============================================================================================
 
-A track that appears where another has just vanished carries that visit on; the bridged time is kept in ``stitched_s``.
+A track that appears in the zones, or in the middle of the picture, carries on the nearest of those who are missing; the bridged time
+is kept in ``stitched_s``. Who was in a staff zone for ``min_staff_s`` works here: no visit is theirs, wherever they go.
 """
 
 from __future__ import annotations
@@ -30,15 +31,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from motcua.edge.leaving import Trail, onward, pace, walked_out
 from motcua.edge.messages import Lane
+from motcua.edge.staff import Behind, at_work, behind
 from motcua.edge.zones import Role, Zone, Zones
 
 Outcome = Literal["served", "reneged", "balked", "lost"]
 
-_RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)])
-_STEP_S, _TRAIL_S = 0.4, 2.5
-_WALKS = 0.02  # of the picture per second: slower is standing
-_AHEAD_S = 1.0
 _BORDER = 0.05  # of the picture
 _STAYS: frozenset[Role] = frozenset({"queue", "service", "hall"})
 
@@ -52,16 +51,16 @@ class VisitSettings:
     min_dwell_s: float = 2.0
     min_service_s: float = 3.0
     min_balk_s: float = 10.0
+    min_staff_s: float = 2.0  # on the staff's side for so long: works here
     grace_s: float = 4.0
     bridge_s: float = 1.5  # absences from a zone up to this do not interrupt a stay that is being timed
-    edge_margin: float = 0.02
     stitch_distance: float = 0.04  # how far from a missing person a new track may carry their visit on; 0: never …
     stitch_per_s: float = 0.02  # … and how much farther with every second,
     stitch_most: float = 0.25  # but never farther than this
     settle_s: float = 30.0  # whoever vanishes inside the zones is missing for so long, then lost
 
     def __post_init__(self) -> None:
-        if min(self.min_dwell_s, self.min_service_s, self.min_balk_s, self.bridge_s, self.edge_margin) < 0:
+        if min(self.min_dwell_s, self.min_service_s, self.min_balk_s, self.min_staff_s, self.bridge_s) < 0:
             raise ValueError("the settings of visits are not negative")
         if self.grace_s <= self.bridge_s or self.stitch_distance < 0 or self.stitch_per_s < 0:
             raise ValueError("grace_s must be greater than bridge_s, and stitch_distance not negative")
@@ -97,7 +96,7 @@ class Person:
     service_start_at: datetime | None = None
     lane: Lane = "ordinary"
     stitched_s: float = 0.0
-    trail: tuple[tuple[datetime, tuple[float, float]], ...] = ()  # where they were in the last seconds
+    trail: Trail = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +120,7 @@ class VisitState:
     people: Mapping[int, Person] = field(default_factory=dict)
     at: datetime | None = None
     ids: frozenset[int] = frozenset()  # every track of the last frame, in a zone or not
+    staff: Mapping[int, Behind] = field(default_factory=dict)
 
 
 def step(
@@ -138,7 +138,20 @@ def step(
         for track_id, point, place in zip(seen.ids, seen.points, places, strict=True)
         if place < 0 or zones.zones[place].role != "mask"
     }
+    staff = behind(
+        state.staff,
+        {i: None if zone is None else zone.role for i, (zone, _) in visible.items()},
+        at,
+        min_staff_s=settings.min_staff_s,
+        bridge_s=settings.bridge_s,
+        keep_s=settings.settle_s,
+    )
+    ids = frozenset(visible)
+    visible = {i: seen_at for i, seen_at in visible.items() if i not in at_work(staff)}
     people = _stitched(state, visible, at, zones, settings)
+    # Who turns out to work here was never queueing; a service that had begun was somebody's, whose track they now have.
+    taken = [_visit(p, "lost", at) for i, p in people.items() if i in at_work(staff) and p.service_start_at is not None]
+    people = {i: p for i, p in people.items() if i not in at_work(staff)}
     for track_id, (zone, point) in visible.items():
         person = people.get(track_id)
         if zone is not None and _stays(zone):
@@ -147,35 +160,19 @@ def step(
         elif person is not None:
             people[track_id] = _moved(person, point, at)
     gone = {i for i, p in people.items() if _is_over(p, at, zones, settings)}
-    closed = [visit for i in gone if (visit := _close(people[i], at, zones, settings)) is not None]
+    closed = taken + [visit for i in gone if (visit := _close(people[i], at, zones, settings)) is not None]
     staying = {i: p for i, p in people.items() if i not in gone}
-    return VisitState(staying, at, frozenset(visible)), sorted(closed, key=lambda v: (v.arrival_at, v.departure_at))
+    return VisitState(staying, at, ids, staff), sorted(closed, key=lambda v: (v.arrival_at, v.departure_at))
 
 
 def _moved(p: Person, point: tuple[float, float], at: datetime) -> Person:
     """The person at a new place."""
-    trail = tuple(step for step in p.trail if (at - step[0]).total_seconds() <= _TRAIL_S)
-    if not trail or (at - trail[-1][0]).total_seconds() >= _STEP_S:
-        trail += ((at, point),)
-    return replace(p, point=point, seen_at=at, trail=trail)
+    return replace(p, point=point, seen_at=at, trail=onward(p.trail, point, at))
 
 
-def _pace(p: Person) -> NDArray[np.float64]:
-    """(2,) of the picture per second, over the last seconds that they were seen; none while too little is known."""
-    since, was = p.trail[0] if p.trail else (p.seen_at, p.point)
-    known_s = (p.seen_at - since).total_seconds()
-    return (np.asarray(p.point) - np.asarray(was)) / known_s if known_s >= _STEP_S else np.zeros(2)
-
-
-def _left(p: Person, zones: Zones, settings: VisitSettings) -> bool:
-    """Whether they were seen leaving: outside of the zones, or on their way out when last seen. Who stood still has not left."""
-    if p.seen_at > p.zone_at:
-        return True
-    pace = _pace(p)
-    if float(np.hypot(*pace)) < _WALKS:
-        return False
-    way = np.linspace(p.point, np.asarray(p.point) + pace * _AHEAD_S, 5)
-    return bool((zones.locate(way) < 0).any() or (way < 0).any() or (way > 1).any())
+def _left(p: Person, zones: Zones) -> bool:
+    """Whether they were seen leaving: outside of the zones, or on their way out when last seen."""
+    return p.seen_at > p.zone_at or walked_out(p.trail, p.point, p.seen_at, zones)
 
 
 def _is_over(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> bool:
@@ -183,7 +180,7 @@ def _is_over(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> 
     gone_s = (at - p.zone_at).total_seconds()
     if gone_s < settings.grace_s:
         return False
-    return gone_s >= settings.settle_s or p.arrival_at is None or _left(p, zones, settings)
+    return gone_s >= settings.settle_s or p.arrival_at is None or _left(p, zones)
 
 
 def flush(state: VisitState, at: datetime) -> list[ClosedVisit]:
@@ -246,7 +243,7 @@ def _stitched(
             continue
         p = people[old]
         gap_s = (at - p.seen_at).total_seconds()
-        per_s = settings.stitch_per_s + float(np.hypot(*_pace(p)))
+        per_s = settings.stitch_per_s + float(np.hypot(*pace(p.trail, p.point, p.seen_at)))
         if distance > min(settings.stitch_distance + per_s * gap_s, settings.stitch_most):
             continue
         del people[old]
@@ -263,14 +260,8 @@ def _at_border(point: tuple[float, float]) -> bool:
     return not all(_BORDER <= x <= 1 - _BORDER for x in point)
 
 
-def _near_exit(point: tuple[float, float], zones: Zones, settings: VisitSettings) -> bool:
-    """Whether a way out of the zones, or the picture's border, lies within ``edge_margin`` of the point."""
-    ring = np.asarray(point) + settings.edge_margin * _RING
-    return bool((zones.locate(ring) < 0).any() or (ring < 0).any() or (ring > 1).any())
-
-
 def _close(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> ClosedVisit | None:
-    left = _left(p, zones, settings)
+    left = _left(p, zones)
     if p.service_start_at is not None:
         return _visit(p, "served" if left or p.role != "service" else "lost", at)
     if p.arrival_at is not None:
@@ -283,5 +274,7 @@ def _close(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> Cl
 def _visit(p: Person, outcome: Outcome, at: datetime) -> ClosedVisit:
     assert p.arrival_at is not None, "only people who came are visits"
     counter_id = p.counter_id if p.service_start_at is not None else None
-    stitched_s = min(p.stitched_s, (p.zone_at - p.arrival_at).total_seconds())  # what came after the last zone is no part of it
+    stitched_s = min(
+        p.stitched_s, (p.zone_at - p.arrival_at).total_seconds()
+    )  # what came after the last zone is no part of it
     return ClosedVisit(p.arrival_at, p.service_start_at, p.zone_at, at, outcome, counter_id, p.lane, round(stitched_s, 3))

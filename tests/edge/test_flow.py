@@ -10,7 +10,7 @@ from statistics import fmean
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenes import HALL, OFFICE, OUT, QUEUE, QUEUE_RIM, A, B, Stay, at, play, positions, walk
+from scenes import HALL, OFFICE, OUT, QUEUE, QUEUE_RIM, STAFF, A, B, Stay, at, play, positions, walk
 
 from motcua.edge.flow import FlowSums, QueueFlow
 from motcua.edge.visits import VisitSettings
@@ -71,10 +71,18 @@ def test_a_track_that_breaks_on_the_way_to_the_counter_is_taken_up_there() -> No
     assert (sums.departures, sums.waiting_person_s) == (1, pytest.approx(42, abs=0.2))
 
 
-def test_who_vanishes_for_good_has_left_and_at_the_rim_that_is_known_sooner() -> None:
+def test_who_vanishes_for_good_has_left_and_who_was_walking_out_has_left_at_once() -> None:
     deep, rim = walk(1, (40, QUEUE)), walk(1, (40, QUEUE_RIM))
     assert (count(deep, until=60).departures, count(deep).departures) == (0, 1)
-    assert count(rim, until=46).departures == 1
+    assert (count(rim, until=60).departures, count(rim).departures) == (0, 1), "who stood at the rim stands there still"
+    out = [*walk(1, (40, QUEUE)), *(Stay(1, 40 + k / 10, 40.1 + k / 10, (0.3, 0.5 - 0.01 * k)) for k in range(20))]
+    assert count(out, until=48).departures == 1
+
+
+def test_who_works_here_is_not_in_the_queue() -> None:
+    assert count(walk(1, (30, STAFF), (60, QUEUE), (30, STAFF))).arrivals == 0
+    sums = count(walk(1, (9, QUEUE), (30, STAFF)) + walk(2, (60, QUEUE), (5, OUT)))
+    assert sums.departures == 1, "only the other one leaves"
 
 
 def test_standing_at_the_rim_of_the_zone_is_one_stay() -> None:

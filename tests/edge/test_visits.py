@@ -55,6 +55,10 @@ STORIES: list[tuple[str, list[tuple[float, Place | None]], tuple[str, float, flo
     ("is away too long before arriving", [(1.5, QUEUE), (2.5, DOOR), (1.5, QUEUE), (2, OUT)], None),
     ("works here", [(60, STAFF)], None),
     ("works here and leans over the counter", [(60, STAFF), (1, A), (60, STAFF)], None),
+    ("works here and walks through the queue", [(30, STAFF), (20, QUEUE), (5, A), (30, STAFF)], None),
+    ("comes through the queue to work", [(1, DOOR), (15, QUEUE), (60, STAFF)], None),
+    ("leans over to the staff's side", [(9, QUEUE), (9, A), (1, STAFF), (9, A), (2, OUT)], ("served", 0, 9, 27.9, "A")),
+    ("is served, and the officer gets the track", [(9, QUEUE), (9, A), (60, STAFF)], ("lost", 0, 9, 17.9, "A")),
     ("is a plant", [(60, PLANT)], None),
     ("only looks", [(1, OUT), (15, HALL), (2, OUT)], ("balked", 1, None, 15.9, None)),
     ("only walks through the hall", [(1, OUT), (5, HALL), (2, OUT)], None),
@@ -223,7 +227,7 @@ def test_every_arrival_gives_one_visit_in_order(crowd: list[tuple[int, list[tupl
 def test_stitched_visits_are_in_order_too(crowd: list[tuple[int, list[tuple[int, Place | None]]]], distance: float) -> None:
     stays = [s for n, (start, stops) in enumerate(crowd) for s in walk(n, *stops, start=start)]
     # Ids are taken over from those who went: tracks break whenever somebody else appears near by.
-    state, closed = play(stays, fps=2, until=100, settings=VisitSettings(stitch_distance=distance, edge_margin=0.005))
+    state, closed = play(stays, fps=2, until=100, settings=VisitSettings(stitch_distance=distance))
     for v in closed + flush(state, at(100)):
         assert v.arrival_at <= (v.service_start_at or v.arrival_at) <= v.departure_at <= v.closed_at
         assert 0 <= v.stitched_s <= (v.departure_at - v.arrival_at).total_seconds() + VisitSettings().grace_s
@@ -236,7 +240,13 @@ def test_the_frame_rate_changes_nothing(
 ) -> None:
     # Every stay lasts whole seconds and thresholds lie half-way between, so that no rate decides a tie.
     settings_ = VisitSettings(
-        min_dwell_s=1.3, min_service_s=2.3, min_balk_s=9.3, grace_s=3.3, bridge_s=0.4, stitch_distance=0
+        min_dwell_s=1.3,
+        min_service_s=2.3,
+        min_balk_s=9.3,
+        min_staff_s=2.3,
+        grace_s=3.3,
+        bridge_s=0.4,
+        stitch_distance=0,
     )
     stays = [s for n, (start, stops) in enumerate(crowd) for s in walk(n, *stops, start=start)]
     runs = []
