@@ -143,7 +143,9 @@ class QueueFlow:
     def _without_staff(self, visible: dict[int, Place], at: datetime) -> dict[int, Place]:
         """Those who do not work here. Who turns out to is no longer in the queue, and never was: nothing is told of it."""
         s, roles = self._settings, {i: None if zone is None else zone.role for i, (zone, _) in visible.items()}
-        self._staff = behind(self._staff, roles, at, min_staff_s=s.min_staff_s, bridge_s=s.bridge_s, keep_s=self._settle_s)
+        self._staff = behind(
+            self._staff, roles, at, self._at, min_staff_s=s.min_staff_s, bridge_s=s.bridge_s, keep_s=self._settle_s
+        )
         workers = at_work(self._staff)
         for track_id in workers & self._people.keys():
             del self._people[track_id]

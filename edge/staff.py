@@ -23,6 +23,7 @@ def behind(
     known: Mapping[int, Behind],
     roles: Mapping[int, Role | None],
     at: datetime,
+    last_frame_at: datetime | None,
     *,
     min_staff_s: float,
     bridge_s: float,
@@ -37,7 +38,8 @@ def behind(
     for track_id, role in roles.items():
         b = now.get(track_id)
         if role == "staff":
-            stays_on = b is not None and (at - b.last_at).total_seconds() <= bridge_s
+            # Seen there in the frame before is no absence, however slow the frames come.
+            stays_on = b is not None and (b.last_at == last_frame_at or (at - b.last_at).total_seconds() <= bridge_s)
             since = b.since if b is not None and stays_on else at
             works = (b is not None and b.works) or (at - since).total_seconds() >= min_staff_s
             now[track_id] = Behind(since, at, at, works)

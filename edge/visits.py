@@ -142,6 +142,7 @@ def step(
         state.staff,
         {i: None if zone is None else zone.role for i, (zone, _) in visible.items()},
         at,
+        state.at,
         min_staff_s=settings.min_staff_s,
         bridge_s=settings.bridge_s,
         keep_s=settings.settle_s,
