@@ -12,10 +12,14 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from motcua.analytics import db
 from motcua.onebox import broker as brokers
 from motcua.onebox import postgres
+
+settings.register_profile("no timings", deadline=None)  # how long an example takes says nothing on a shared machine
+settings.load_profile("no timings")
 
 T = TypeVar("T")
 _names = itertools.count(1)
