@@ -158,6 +158,7 @@ class Period(_Answer):
 
     until_service: Estimate | None = None
     still_waiting: int = 0
+    long_stays: int = 0
     estimates_differ: bool | None = None
     hall: HallWaits | None = None
 

@@ -200,6 +200,10 @@ class Period(BaseModel):
     until_service: Estimate | None = Field(description="Wait until service; reneged, lost and still waiting are censored")
     still_waiting: int = Field(description="Who arrived in the span and waits now")
     foretold: int = Field(description="How many of them count with what they have waited and are foretold to wait")
+    long_stays: int = Field(
+        default=0,
+        description="Who queued for 120 minutes or longer, however it ended or has not yet: kept, and worth a look",
+    )
     little: Little | None = Field(description="in_queue again, without track identity; null where nothing was counted")
     estimates_differ: bool | None = Field(
         description="Whether in_queue and little contradict each other by more than the interval of their difference and 5 %"

@@ -13,6 +13,7 @@ from motcua.analytics.estimates import Cell, Flow, Waiting
 
 Row = Mapping[str, Any]
 HOUR = timedelta(hours=1)
+LONG_S = 7200.0
 _COVERED = 0.5  # of an hour that was measured: less cannot be compared with the visits of that hour
 
 _UNKNOWN = 0.05  # of the departures
@@ -44,9 +45,16 @@ def period(
         until_service=estimate([until_service(row) for row in arrived] + _open(here)),
         still_waiting=len(here),
         foretold=sum(w.known for w in here),
+        long_stays=long_stays(arrived) + sum((now - w.arrival_at).total_seconds() >= LONG_S for w in here),
         little=None if little is None else Little(**_rounded(asdict(little))),
         estimates_differ=_differ(arrived, flows, here, now),
     )
+
+
+def long_stays(arrived: Sequence[Row]) -> int:
+    """How many queued for ``LONG_S`` or longer, however it ended: perhaps the longest waits of all, perhaps nobody who waits."""
+    rows = [row for row in arrived if row["wait_bin"] * 60 >= LONG_S]
+    return sum(row["served_n"] + row["reneged_n"] + row["lost_n"] for row in rows)
 
 
 def hall_waits(found: halls.HallFigures | None) -> HallWaits | None:

@@ -112,6 +112,8 @@ def until_service_card(period: Period | None, words: Words) -> Any:
         lines.append(
             words("of_people", n=fmt.number(known.n, words.lang), waiting=fmt.number(given.still_waiting, words.lang))
         )
+    if given.long_stays:
+        lines.append(words.count("long_stays", given.long_stays))
     if given.estimates_differ:
         lines.append(words("estimates_differ"))
     return card(words("until_service"), value, words("def_until_service"), words, *lines)

@@ -31,6 +31,14 @@ def test_the_flag_is_told_only_where_it_is_raised(differ: bool | None) -> None:
     assert (VI("estimates_differ") in told(Period(until_service=KNOWN, estimates_differ=differ))) == (differ is True)
 
 
+@pytest.mark.parametrize(
+    ("count", "says"), [(0, None), (1, "1 người ở trong hàng từ 120 phút"), (3, "3 người ở trong hàng")]
+)
+def test_very_long_stays_are_told_of_where_there_are_any(count: int, says: str | None) -> None:
+    text = told(Period(until_service=KNOWN, long_stays=count))
+    assert (says in text) if says else ("120 phút trở lên" not in text)
+
+
 @pytest.mark.parametrize("period", [None, Period(), Period(until_service=Estimate(n=3))])
 def test_unknown_is_told_in_words(period: Period | None) -> None:
     assert VI("no_data") in told(period)

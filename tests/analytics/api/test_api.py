@@ -204,6 +204,11 @@ def test_a_day_has_three_estimands_and_little_beside_them(api: Any) -> None:
     api.write(*(queue(office_id="vl-1", at=start + timedelta(minutes=58), **broken) for start in hours))
     answer = api.client("local").get("/api/v1/offices/vl-1/waits", params={"hours": 24}).json()
     assert (answer["period"]["little"]["mean_s"], answer["period"]["estimates_differ"]) == (1500, True)
+    assert answer["period"]["long_stays"] == 0
+    came_at = at - timedelta(hours=5)
+    api.write(visit(office_id="vl-1", arrival_at=came_at, service_start_at=came_at + timedelta(hours=3), at=at))
+    answer = api.client("local").get("/api/v1/offices/vl-1/waits", params={"hours": 24}).json()
+    assert (answer["period"]["long_stays"], answer["period"]["until_service"]["n"]) == (1, 34)
     today = api.client("local").get("/api/v1/offices/vl-1/today").json()
     assert set(today["period"]) == set(period)
 
