@@ -68,8 +68,10 @@ def play(camera: Camera, known: Known, picture: Image, visits: int, folder: Path
     empty = through_a_codec(folder / "v.avi", frame()[0])
     at_queue, (queue_box,) = frame((picture, 380))
     at_counter, (counter_box,) = frame((picture, 0))
-    scenes = [(at_queue, queue_box, 8), (at_counter, counter_box, 20), (empty, None, 16)]
+    scenes = [(at_queue, queue_box, 8), (at_counter, counter_box, 20)]
     films = [(through_a_codec(folder / "v.avi", image), box, count) for image, box, count in scenes]
+    aside = np.array([1, 0, 1, 0], np.float32) * (counter_box[0] + counter_box[2]) / 2
+    films += [(empty, counter_box - aside * step / 4, 1) for step in range(1, 5)] + [(empty, None, 12)]
     at = NOON
     for visit in range(visits):
         at = NOON + timedelta(minutes=5 * visit)
