@@ -103,7 +103,7 @@ def speed(played: Played, threads: int) -> Report:
 def halves(
     truth: Boxes, played: Played, zones: tuple[Zone, ...], fps: float, random: int = 40, seeds: Sequence[int] = (0,)
 ) -> Report:
-    """The figures of the first and of the second half of the frames, each on its own: settings were chosen on the first."""
+    """The figures of the first and of the second half of the frames, each on its own."""
     middle = played.frames // 2
     spans = zip(HALVES, ((0, middle), (middle, played.frames)), strict=True)
     report: Report = {}

@@ -61,8 +61,8 @@ def compared(scene: Scene, measured: Sequence[MeasuredVisit], flow: FlowSums | N
 def waits(scenes: Sequence[Counted]) -> Report:
     """The pooled figures. Errors are relative; a figure is None where nothing was there to be measured.
 
-    served and reneged are counts; mean waits are those of the served; ``visit_error_median`` is the median over served visits that
-    were found and measured as served, relative and in seconds; Little's estimate is compared with the true mean time in queue of all
+    served: whose service started, whether or not they were seen leaving; reneged is a count, too; mean waits are those of the
+    served; ``visit_error_median`` is the median over those whose service started and was measured to have started, relative and in seconds; Little's estimate is compared with the true mean time in queue of all
     who queued, served or not.
     """
     true = [v for s in scenes for v in s.true]
