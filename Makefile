@@ -6,6 +6,7 @@ ROOMS := edge models analytics dashboard map onebox
 ARGS ?=
 EXTRAS ?=
 DSN ?=
+PROCESSES ?= 2
 EXTRAS_VENV ?= .venv-extras
 
 .PHONY: help demo test test-slow test-extras lint test-timescale extras clean
@@ -16,9 +17,9 @@ demo:  ## run the whole product on this machine (make demo ARGS="--for 120 --jso
 	@./setup.sh $(VENV) onebox
 	@exec $(BIN)/motcua demo $(ARGS)
 
-test: lint  ## everything that CI runs: linters, types, import rules, tests
+test: lint  ## everything that CI runs: linters, types, import rules, tests (PROCESSES=1: one after the other)
 	@./setup.sh $(VENV) system-for-tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 test-slow:  ## the tests that take too long for every day, hours of replayed video among them (about an hour)
 	@./setup.sh $(VENV) test system-for-tests

@@ -10,9 +10,9 @@ from motcua.models.fetch import fetch
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[OwnBroker]:
+def own_broker(open_folder: Path) -> Iterator[OwnBroker]:
     """A broker for this test alone."""
-    with OwnBroker(tmp_path / "broker") as broker:
+    with OwnBroker(open_folder / "broker") as broker:
         yield broker
 
 
