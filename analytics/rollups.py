@@ -107,12 +107,12 @@ def recompute(conn: Connection, first: date, last: date, now: datetime) -> list[
 def floor(conn: Connection, raw: str, now: datetime) -> datetime:
     """Where the raw rows of a table begin: what lies before may have been deleted."""
     row = conn.execute(
-        "select floor, keep_days, archive, isfinite(floor) from retention where relation = %s", [raw]
+        "select case when isfinite(floor) then floor end, keep_days, archive from retention where relation = %s", [raw]
     ).fetchone()
     if row is None:
         return NEVER
-    found, days, archive, known = row
-    begin: datetime = found if known else NEVER
+    found, days, archive = row
+    begin: datetime = found or NEVER
     if days is not None and not archive and back_end_of(conn) == "timescale":  # its own job may have dropped that much
         begin = max(begin, span_of(day_of(now - timedelta(days=days)) + DAY)[0])
     return begin

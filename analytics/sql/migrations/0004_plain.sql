@@ -256,9 +256,9 @@ as $$
 begin
     perform pg_advisory_xact_lock_shared(hashtext('motcua:' || tg_argv[0]));
     insert into rollup_dirty (name, bucket)
-    select distinct state.name, rollup_bucket(state, fresh.at)
+    select distinct kept.name, rollup_bucket(kept, fresh.at)
     from fresh
-    join rollup_state as state on state.root = tg_argv[0] and fresh.at < state.watermark
+    join rollup_state as kept on kept.root = tg_argv[0] and fresh.at < kept.watermark
     where fresh.at >= coalesce((select floor from retention where relation = tg_table_name), '-infinity')
     order by 1, 2
     on conflict do nothing;
