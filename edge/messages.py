@@ -291,7 +291,8 @@ class Health(_Envelope):
     frame_lag_s: Seconds | None = None
     outbox_rows: Count = 0
     outbox_bytes: Annotated[int, Field(ge=0)] = 0
-    outbox_capacity_h: Seconds | None = None
+    outbox_span_h: Seconds | None = Field(default=None, description="Hours of measuring that wait in the outbox")
+    outbox_capacity_h: Seconds | None = Field(default=None, description="Hours of measuring that it holds at this rate")
     dropped: Annotated[dict[str, Count], Field(max_length=32)] = {}
     sentiment_on: bool | None = Field(
         default=None, description="Whether citizens' faces are read; None where there is no camera"
