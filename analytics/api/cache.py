@@ -58,7 +58,8 @@ class Cached(Generic[Model]):
 
     async def aget(self, at: datetime) -> tuple[Model, Encoded]:
         """The same for an endpoint that must not block."""
-        return self.peek(at) or await run_in_threadpool(self.get, at)
+        fresh = self.peek(at)
+        return await run_in_threadpool(self.get, at) if fresh is None else fresh
 
 
 def respond(request: Request, answer: Encoded, max_age_s: int, media_type: str = "application/json") -> Response:
