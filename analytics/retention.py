@@ -47,6 +47,7 @@ RULES = (
     Rule("sentiment", "at", "keep_sentiment_days", hypertable=True, archive=True),
     Rule("health", "at", "keep_health_days", hypertable=True),
     Rule("dead_letter", "last_at", "keep_dead_letters_days"),
+    Rule("data_report", "at", "keep_reports_days"),
     Rule("audit", "at", "keep_audit_days"),
     Rule("session", "expires_at", "keep_sessions_days"),
 )
