@@ -43,6 +43,9 @@ PARTS = {
     "dashboard": Part("dashboard_cli", "dashboard", "dashboard", "The staff pages."),
     "simulate": Part("simulate_cli", "app", "onebox", "Simulated queues with known truth."),
     "offices": Part("offices_cli", "app", "server", "Check a file of offices, or import it."),
+    "hours": Part("facts_cli", "hours", "server", "Opening hours, holidays and access of the offices."),
+    "procedures": Part("facts_cli", "procedures", "server", "Administrative procedures, and who takes them."),
+    "reports": Part("facts_cli", "reports", "server", "What citizens say is wrong about an office's data."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }

@@ -1,13 +1,13 @@
 // The list: instant search, near-me, and waits that stay fresh. The visitor's place never leaves this script.
 "use strict";
 (() => {
-  const { words, targetS, fill, rank, distanceM, tellDistance, tell, tellAge } = window.motcua;
+  const { words, targetS, fill, rank, distanceM, tellDistance, tell, tellAge, tellOpen, localTime } = window.motcua;
   const byId = (id) => document.getElementById(id);
   const say = (name, detail) => document.dispatchEvent(new CustomEvent(`motcua:${name}`, { detail }));
   const STALE_S = 180; // A figure older than this is told as old, even when no newer one can be fetched.
   const TICK_MS = 5000;
 
-  const cards = [...document.querySelectorAll("[data-id]")].map((element, order) => ({
+  const cards = [...document.querySelectorAll("[data-id]:not([data-excluded])")].map((element, order) => ({
     element, order, id: element.dataset.id, key: element.dataset.key,
     lat: element.dataset.lat ? Number(element.dataset.lat) : null,
     lon: element.dataset.lon ? Number(element.dataset.lon) : null,
@@ -100,6 +100,11 @@
     say("mark", { id: card.id, mark: told.mark, headline: told.headline });
   }
 
+  function paintOpen(card, told) {
+    const place = card.element.querySelector(".open");
+    if (place) Object.assign(place, { className: `open ${told.mark}`, textContent: told.text });
+  }
+
   function tick() {
     for (const card of cards) {
       if (card.wait.dataset.age === undefined) continue;
@@ -108,14 +113,6 @@
       if (figure && ageS > STALE_S) paint(card, { mark: "none", headline: words.stale, details: [], ageS });
       else card.wait.querySelector(".age").textContent = tellAge(ageS);
     }
-  }
-
-  function localTime(instant) {
-    const shown = new Intl.DateTimeFormat("en-GB", {
-      timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", day: "2-digit", month: "2-digit", year: "numeric", hour12: false,
-    }).formatToParts(new Date(instant));
-    const part = Object.fromEntries(shown.map(({ type, value }) => [type, value]));
-    return `${part.hour}:${part.minute} ${part.day}/${part.month}/${part.year}`;
   }
 
   let lost = false;
@@ -128,6 +125,7 @@
       for (const office of answer.offices || [answer]) {
         const card = cardOf.get(office.office_id);
         if (card) paint(card, tell(office.wait));
+        if (card && answer.generated_at) paintOpen(card, tellOpen(office, answer.generated_at));
       }
       if (answer.generated_at) byId("as-of").textContent = fill(words.as_of, { at: localTime(answer.generated_at) });
       if (lost) notice("");

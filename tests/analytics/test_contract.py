@@ -264,7 +264,9 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
 ) -> None:
     """Visits of long before the jobs' window are in the new rollups, and new messages join them."""
     released = db.MIGRATIONS
-    shutil.copytree(released, tmp_path / "first", ignore=lambda _, names: [n for n in names if not n.startswith("0001")])
+    (tmp_path / "first").mkdir()
+    for path in released.glob("0001_*"):
+        shutil.copy(path, tmp_path / "first")
     long_ago = NOON - timedelta(days=300)
     with db.connect(each_dsn) as conn:
         with monkeypatch.context() as older:
@@ -277,8 +279,7 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
             "'camera', 1, 1)",
             {"at": long_ago},
         )
-        back_end = db.back_end_of(conn)
-        assert db.migrate(conn, SETTINGS) == [m for m in db.migrations(back_end) if m.number > 1]
+        assert db.migrate(conn, SETTINGS) == [m for m in db.migrations(db.back_end_of(conn)) if m.number > 1]
         write(conn, delivered([visit(), queue(measured_s=5.0, waiting_person_s=9.0, queue_arrivals=1, queue_departures=0)]))
         if db.back_end_of(conn) == "timescale":
             conn.execute(

@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from motcua.map.finder import distance_m, fold, keys, rank
+from motcua.map.hours import tell_open
 from motcua.map.offices import todays_offices
 from motcua.map.page import PageSettings
 from motcua.map.words import EN, VI, WORDS, tell, tell_age
@@ -224,6 +225,23 @@ def test_script_and_server_tell_the_same(visit: Callable[..., Page], wait_of: Ca
             }
             assert script == expected, wait
         assert page.evaluate("(ages) => ages.map(motcua.tellAge)", ages) == [tell_age(age, words) for age in ages]
+
+
+def test_script_and_server_tell_opening_the_same(visit: Callable[..., Page]) -> None:
+    now = "2026-03-02T03:25:00Z"
+    offices: list[dict[str, Any]] = [{}, {"open_now": None}, {"open_now": True}, {"open_now": False}]
+    offices += [
+        {"open_now": o, "changes_at": at}
+        for o in (True, False)
+        for at in ("2026-03-02T16:59:00Z", "2026-03-02T17:00:00Z", "2026-03-08T00:30:00Z")
+    ]
+    offices += [office | {"holiday": "Tết"} for office in offices]
+    for lang, words in WORDS.items():
+        page = visit(f"/?lang={lang}")
+        told = page.evaluate("([offices, now]) => offices.map((o) => motcua.tellOpen(o, now))", [offices, now])
+        assert [(t["mark"], t["text"]) for t in told] == [
+            (s.mark, s.text) for s in (tell_open(o, now, words) for o in offices)
+        ]
 
 
 def test_script_and_server_search_the_same(visit: Callable[..., Page]) -> None:

@@ -27,6 +27,9 @@ COMMANDS = [
     *(["db", "migrate"], ["db", "status"]),
     ["simulate", "live"],
     *(["offices", "import"], ["offices", "check"]),
+    *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
+    *(["procedures", "import"], ["procedures", "list"]),
+    *(["reports", "list"], ["reports", "done"]),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
     ["bench", "edge"],
 ]
