@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from motcua.map.answering import file_answer, form_of, page_answer, page_headers
+from motcua.map.answering import COMMON_HEADERS, file_answer, form_of, page_answer, page_headers
 from motcua.map.assets import assets
 from motcua.map.feeds import REPORT_FIELDS, Feeds
 from motcua.map.former import former_units, matching, offices_2021
@@ -55,6 +55,7 @@ class PageSettings:
 
     base: str = ""
     api: str = "/api/v1/public/offices"
+    open_data: str = "/api/v1/public/open-data/offices"
     tiles_url: str | None = None
     tiles_attribution: str = "© OpenStreetMap"
     frame_ancestors: str = "*"
@@ -72,6 +73,9 @@ def router(feeds: Feeds, settings: PageSettings | None = None) -> APIRouter:
         ("/procedures", page.procedures),
         ("/2021", page.history),
         ("/map-assets/{name}", page.asset),
+        ("/sw.js", page.own_file),
+        ("/embed.js", page.own_file),
+        ("/app.webmanifest", page.own_file),
     ):
         routes.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_class=Response)
     routes.add_api_route("/o/{office_id}", page.report, methods=["POST"], response_class=Response)
@@ -169,6 +173,17 @@ class _Page:
             return Response(status_code=404)
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         return file_answer(request, file.body, file.compressed, file.media_type, headers)
+
+    async def own_file(self, request: Request) -> Response:
+        """Files whose address must not change: the service worker, the script for portals, the manifest."""
+        file = assets()[request.url.path.rpartition("/")[2]]
+        headers = {"Cache-Control": "public, max-age=300"}
+        if file.name != "app.webmanifest":
+            return file_answer(request, file.body, file.compressed, file.media_type, headers)
+        icon = f"map-assets/icon.svg?v={assets()['icon.svg'].digest}"
+        return Response(
+            file.body.replace(b"ICON", icon.encode()), media_type=file.media_type, headers=headers | COMMON_HEADERS
+        )
 
     async def _parts(
         self, words: Mapping[str, str], query: str = "", target_id: str | None = None, procedure_id: str = ""

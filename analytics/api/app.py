@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 
-from motcua.analytics.api import login, probes, public, reports, staff
+from motcua.analytics.api import login, open_data, probes, public, reports, staff
 from motcua.analytics.api.context import Context
 from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
@@ -59,7 +59,7 @@ def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None 
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.middleware("http")(_answer)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for router in (public.routes, login.routes, staff.routes, reports.routes, probes.routes):
+    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes):
         app.include_router(router)
     if page is not None:
         app.include_router(page(Feeds(ctx)))

@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from motcua.analytics import store
 from motcua.analytics.api import accounts, views
+from motcua.analytics.api.cache import Encoded
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
 from motcua.analytics.api.settings import ApiSettings
@@ -42,6 +43,7 @@ class Context:
     logins_by_address: Limiter
     reports: Limiter
     public_answers: PublicAnswers = field(init=False)
+    open_data: dict[str, tuple[datetime, Encoded]] = field(default_factory=dict)
     requests: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @contextmanager

@@ -25,6 +25,9 @@ class ApiSettings(BaseSettings):
     reports_per_hour: int = Field(default=6, ge=1, description="Reports of wrong data of one address")
     reports_per_day: int = Field(default=300, ge=1, description="Reports of wrong data kept in a day, of everybody")
     best_times_weeks: int = Field(default=8, ge=1, le=52, description="Weeks behind the best times to come")
+    open_data_licence: str = Field(
+        default="CC BY 4.0", description="Licence of the figures in open data: the operator's choice"
+    )
     frame_ancestors: str = Field(
         default="*",
         pattern=r"^[A-Za-z0-9*:/. '_-]+$",

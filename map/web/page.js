@@ -110,7 +110,10 @@
       if (card.wait.dataset.age === undefined) continue;
       const ageS = Number(card.wait.dataset.age) + (performance.now() - card.born) / 1000;
       const figure = card.wait.matches(".within, .over");
-      if (figure && ageS > STALE_S) paint(card, { mark: "none", headline: words.stale, details: [], ageS });
+      if (figure && ageS > STALE_S) {
+        const last = card.wait.querySelector(".headline").textContent;
+        paint(card, { mark: "none", headline: words.stale, details: [fill(words.last_known, { headline: last.toLowerCase() })], ageS });
+      }
       else card.wait.querySelector(".age").textContent = tellAge(ageS);
     }
   }
@@ -122,14 +125,20 @@
       const reply = await fetch(document.body.dataset.api, { cache: "no-cache", credentials: "omit" });
       if (!reply.ok) throw new Error(`status ${reply.status}`);
       const answer = await reply.json();
+      const stored = reply.headers.has("X-Motcua-Stored");
+      const madeAt = reply.headers.get("Date") || answer.generated_at;
+      const lagS = stored ? Math.max(0, (Date.now() - new Date(madeAt)) / 1000) : 0;
       for (const office of answer.offices || [answer]) {
         const card = cardOf.get(office.office_id);
-        if (card) paint(card, tell(office.wait));
-        if (card && answer.generated_at) paintOpen(card, tellOpen(office, answer.generated_at));
+        const told = tell(office.wait);
+        if (card) paint(card, told.ageS === null ? told : { ...told, ageS: told.ageS + lagS });
+        if (card && !stored) paintOpen(card, tellOpen(office, answer.generated_at || madeAt));
       }
       if (answer.generated_at) byId("as-of").textContent = fill(words.as_of, { at: localTime(answer.generated_at) });
-      if (lost) notice("");
-      lost = false;
+      if (stored) notice(fill(words.offline, { at: localTime(madeAt) }));
+      else if (lost) notice("");
+      lost = stored;
+      if (stored) tick();
     } catch {
       lost = true;
       notice(words.lost);
@@ -169,6 +178,10 @@
   }
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
   document.addEventListener("motcua:refresh", refresh);
+  if (document.body.dataset.worker && "serviceWorker" in navigator) {
+    if (navigator.serviceWorker.controller) refresh();
+    navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {}); // Without it only the offline page is missing.
+  }
   setInterval(tick, TICK_MS);
   refreshForEver();
 })();

@@ -197,7 +197,8 @@ def test_a_figure_that_grows_old_is_taken_back(
     expect(page.locator(".wait")).to_contain_text("Chờ khoảng 12 phút")
     page.clock.run_for(130_000)
     expect(page.locator(".wait")).to_contain_text(VI["stale"])
-    expect(page.locator(".wait")).not_to_contain_text("12 phút")
+    expect(page.locator(".wait")).to_contain_text("lần cuối: chờ khoảng 12 phút")
+    expect(page.locator(".wait .headline")).not_to_contain_text("12 phút")
 
 
 def test_script_and_server_tell_the_same(visit: Callable[..., Page], wait_of: Callable[..., dict[str, Any]]) -> None:
@@ -353,3 +354,36 @@ def test_english_names_keep_their_language(visit: Callable[..., Page]) -> None:
     assert page.locator(".card h3").first.get_attribute("lang") == "vi"
     expect(page.locator("label[for=q]")).to_have_text(EN["search"])
     assert json.loads(page.locator("body").get_attribute("data-words") or "")["lang"] == "en"
+
+
+def test_without_a_connection_the_last_figures_are_shown_with_their_age(
+    visit: Callable[..., Page], site: Site, wait_of: Callable[..., dict[str, Any]]
+) -> None:
+    site.waits = {"vl-29734": wait_of("ok")}
+    page = visit("/")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate("document.dispatchEvent(new CustomEvent('motcua:refresh'))")
+    page.wait_for_function("caches.match('/api/v1/public/offices').then(Boolean)")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text(VI["offline"].partition("{")[0])
+    expect(page.locator("#o-vl-29734 .wait")).to_contain_text("Chờ khoảng 12 phút")
+    expect(page.locator(".card")).to_have_count(125)
+    page.context.set_offline(False)
+    page.evaluate("document.dispatchEvent(new CustomEvent('motcua:refresh'))")
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_a_portal_embeds_the_page_by_script(visit: Callable[..., Page], site: Site) -> None:
+    page = visit("/o/vl-29734")
+    page.route(
+        "**/portal",
+        lambda route: route.fulfill(
+            body=f'<p>x</p><script src="{site.url}/embed.js" data-lang="en" data-height="500"></script>',
+            content_type="text/html",
+        ),
+    )
+    page.goto(f"{site.url}/portal")
+    expect(page.frame_locator("iframe").locator("h1")).to_have_text(EN["title"])
+    assert page.locator("iframe").bounding_box()["height"] == 500  # type: ignore[index]
