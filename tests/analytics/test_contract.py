@@ -232,14 +232,14 @@ def test_a_clock_that_went_back_hides_nothing_new_and_what_comes_late_hides_noth
 def test_what_sources_gave_up_is_shown(each_dsn: str) -> None:
     with db.connect(each_dsn) as conn:
         db.migrate(conn, SETTINGS)
-        assert db.status(conn)["dropped"] == {}
+        assert inventory.status(conn, NOON)["dropped"] == {}
         write(
             conn,
             delivered([health(epoch=1, seq=4, dropped={"queue": 7, "visit": 1}), health(epoch=1, seq=9, source_id="b")]),
         )
         write(conn, delivered([health(epoch=1, seq=1, source_id="c", dropped={"queue": 2})]))
         assert [s["dropped"] for s in store.sources(conn)] == [0, 2, 8]
-        status = db.status(conn)
+        status = inventory.status(conn, NOON)
         assert (status["dropped"], status["gaps"], status["missing"]) == ({"queue": 9, "visit": 1}, 2, 11)
 
 
