@@ -21,7 +21,7 @@ from motcua.onebox.cli import PARTS
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *(["demo"], ["evaluate"], ["ingest"], ["api"], ["dashboard"]),
-    *(["evaluate-forecast"], ["evaluate-halls"]),
+    *(["evaluate-forecast"], ["evaluate-halls"], ["evaluate-advice"]),
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
