@@ -16,7 +16,7 @@ from motcua.analytics import db, store
 from motcua.onebox.db_cli import Dsn, settings
 from motcua.onebox.recompute_cli import day
 
-app = typer.Typer(help="Days of raw rows as Parquet files: write and delete, list, restore.")
+app = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
 
 Folder = Annotated[Path | None, typer.Option(help="The archive; else MOTCUA_DB_ARCHIVE_FOLDER.", show_default=False)]
