@@ -66,9 +66,7 @@ def find(
     limit: int | None = None,
 ) -> list[Letter]:
     """Letters that fit every filter given, the newest first. source: an office, a source, or ``office/source``."""
-    found = store.rows(
-        conn, "find_dead_letters", id=id_, kind=kind, reason=reason, source=source, state=state, limit=limit
-    )
+    found = store.rows(conn, "find_dead_letters", id=id_, kind=kind, reason=reason, source=source, state=state, limit=limit)
     return [Letter(r.pop("dead_letter_id"), **r) for r in found]
 
 
@@ -111,7 +109,9 @@ def edited(payload: bytes, changes: Sequence[str]) -> bytes:
 def repair(conn: psycopg.Connection, letter: Letter, by: str, payload: bytes, topic: str | None = None) -> None:
     """Put a repair beside a letter. Raises DeadLetterError where the contract does not accept it, or it is replayed already."""
     if letter.replayed_at is not None:
-        raise DeadLetterError(f"dead letter {letter.id} was replayed by {letter.replayed_by} already: nothing is left to repair")
+        raise DeadLetterError(
+            f"dead letter {letter.id} was replayed by {letter.replayed_by} already: nothing is left to repair"
+        )
     bad = [item for item in parse(topic or letter.now[0], payload) if isinstance(item, Rejected)]
     if bad:
         raise DeadLetterError(f"dead letter {letter.id}: the repair is not accepted either: {bad[0].reason}")
@@ -133,7 +133,9 @@ def replay(conn: psycopg.Connection, letter: Letter, by: str) -> str | None:
         with conn.transaction():
             written = write(conn, [Delivery(topic, payload, letter.last_at)])
             if written.dead:
-                row = conn.execute("select reason from dead_letter order by last_at desc, dead_letter_id desc limit 1").fetchone()
+                row = conn.execute(
+                    "select reason from dead_letter order by last_at desc, dead_letter_id desc limit 1"
+                ).fetchone()
                 reason = str(row[0]) if row else "the database refused it"
                 raise psycopg.Rollback
             conn.execute(

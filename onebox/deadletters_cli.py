@@ -92,7 +92,8 @@ def explain(number: Number = None, kind: Kind = None, reason: Reason = None, sou
 def repair(
     number: Number = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="field=value, again and again; field= takes it out.", show_default=False)
+        list[str] | None,
+        typer.Option("--set", help="field=value, again and again; field= takes it out.", show_default=False),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="The right payload; - is standard input.", show_default=False)] = None,
     topic: Annotated[str | None, typer.Option(help="The right topic, where that is wrong.", show_default=False)] = None,

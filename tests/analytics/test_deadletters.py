@@ -27,7 +27,11 @@ def spoiled(**fields: object) -> bytes:
 @pytest.mark.parametrize(
     ("name", "payload", "says"),
     [
-        (NAME, spoiled(outcome="vanished"), "Field outcome is \"vanished\", but 'served', 'reneged', 'balked' or 'lost' was"),
+        (
+            NAME,
+            spoiled(outcome="vanished"),
+            "Field outcome is \"vanished\", but 'served', 'reneged', 'balked' or 'lost' was",
+        ),
         (NAME, spoiled(departure_at=None), "Field departure_at is missing"),
         (NAME, spoiled(face="x"), "Field face is not in the contract"),
         (NAME, spoiled(office_id="elsewhere"), 'Field office_id is "elsewhere", but its topic belongs to "vl-29734"'),

@@ -24,7 +24,7 @@ COMMANDS = [
     *(["evaluate-forecast"], ["evaluate-halls"]),
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
-    *(["db", "migrate"], ["db", "status"]),
+    *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
     ["simulate", "live"],
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
