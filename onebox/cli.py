@@ -36,6 +36,9 @@ PARTS = {
     "evaluate-halls": Part(
         "halls_cli", "evaluate_halls", "server", "How good waits from counts of several cameras are, on simulated days."
     ),
+    "evaluate-advice": Part(
+        "advice_cli", "evaluate_advice", "server", "What the advice where to go is worth, on simulated days."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
     "recompute": Part("recompute_cli", "recompute", "server", "Every rollup of a span, computed anew from raw rows."),
