@@ -39,7 +39,7 @@ lint:  ## the linters alone
 test-timescale:  ## the storage tests on a TimescaleDB of your own; the tables in its public schema are dropped (DSN=postgresql://…)
 	@test -n "$(DSN)" || { echo "name the server: make test-timescale DSN=postgresql://user:password@host/database" >&2; exit 1; }
 	@./setup.sh $(VENV) test
-	MOTCUA_TEST_TIMESCALE_DSN="$(DSN)" $(BIN)/python -m pytest tests/analytics/test_contract.py $(ARGS)
+	MOTCUA_TEST_TIMESCALE_DSN="$(DSN)" $(BIN)/python -m pytest -m timescale tests/analytics $(ARGS)
 
 extras:  ## install optional extras (EXTRAS="ultralytics deepface"); ultralytics is AGPL-3.0
 	@test -n "$(EXTRAS)" || { echo 'name them: make extras EXTRAS="ultralytics deepface"' >&2; exit 1; }

@@ -21,7 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from motcua.analytics import db
+from motcua.analytics import db, retention
 from motcua.analytics.settings import IngestSettings
 from motcua.analytics.writer import Delivery, Written, write
 from motcua.edge.messages import ROOT, ack_topic
@@ -149,6 +149,8 @@ class Ingestor:
 
     def _confirm(self, batch: list[_Arrived], written: Written) -> None:
         self.totals.messages += written.messages
+        self.totals.stored += written.stored
+        self.totals.wills += written.wills
         self.totals.dead += written.dead
         for arrived in batch:
             if arrived.qos and arrived.connection == self._connection:
@@ -185,9 +187,10 @@ class Ingestor:
         while not self._stop.wait(self.settings.housekeeping_s):
             try:
                 with db.connect(self.settings.dsn.get_secret_value()) as conn:
-                    db.refresh_rollups(conn)
+                    for gone in retention.apply(conn, datetime.now(UTC)):
+                        log.info("deleted %d rows of %s before %s", gone.rows, gone.table, gone.before.date())
             except (db.DbError, psycopg.Error) as error:
-                log.warning("rollups were not refreshed (%s): trying again later", _line(error))
+                log.warning("housekeeping failed (%s): trying again later", _line(error))
 
 
 def _line(error: Exception) -> str:

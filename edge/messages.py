@@ -32,8 +32,8 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_BATCH = 500
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Utc = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Utc = Annotated[AwareDatetime, AfterValidator(lambda at: _in_utc(at))]
+Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]  # sums of squares stay finite
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Minute = Annotated[int, Field(ge=0, le=120)]
 Provenance = Literal["camera", "replay", "simulated", "kiosk", "import"]
@@ -42,6 +42,13 @@ CountedLane = Literal["ordinary", "priority", "appointment", "unknown"]
 Part = Literal["arrivals", "services"]
 BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant in UTC lies in the years 1 to 9999") from None
 
 
 class _Frozen(BaseModel):

@@ -16,8 +16,8 @@ from motcua.onebox.child import port_is_free
 
 def application(settings: ApiSettings) -> FastAPI:
     """The API with the public page at ``/``."""
-    page = PageSettings(tiles_url=settings.tiles_url)
-    return create_app(settings, lambda fetch: router(fetch, page))
+    page = PageSettings(tiles_url=settings.tiles_url, frame_ancestors=settings.frame_ancestors)
+    return create_app(settings, lambda feeds: router(feeds, page))
 
 
 def server_config(settings: ApiSettings) -> uvicorn.Config:

@@ -176,6 +176,34 @@ def edge(
     _show(report)
 
 
+@app.command()
+def queries(
+    visits: Annotated[int, typer.Option(min=1000, help="Visits of three years.")] = 10_000_000,
+    counters: Annotated[int, typer.Option(min=4, help="Counters, four an office.")] = 500,
+    repeat: Annotated[int, typer.Option(min=5, help="How often each question is asked.")] = 30,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where the data stay for the next run; default: below the data folder.", show_default=False),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """Measure every question of the pages and the API over three years of hours and 90 days of minutes, on the embedded
+    PostgreSQL. The data are generated in it at the first run, which takes a quarter of an hour and about 20 GB.
+
+    Example: motcua bench queries --json queries.json
+    """
+    from motcua.onebox.bench_queries import Scale, bench_queries
+    from motcua.onebox.places import data_folder
+
+    place = folder or data_folder() / "bench"
+    report = bench_queries(place, Scale(visits, counters), repeat, lambda step: typer.echo(step, err=True))
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for one in report.pop("queries"):
+        typer.echo(f"{one['name']:>30} {one['p95_ms']:9.2f} ms")
+    _show(report)
+
+
 def _show(report: Report, before: str = "") -> None:
     for name, value in report.items():
         if isinstance(value, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +13,9 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 
-from motcua.analytics.api import login, probes, public, staff
-from motcua.analytics.api.context import Context, now
+from motcua.analytics.api import login, open_data, probes, public, reports, staff
+from motcua.analytics.api.context import Context
+from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
 from motcua.analytics.api.settings import ApiSettings
@@ -29,10 +29,8 @@ _STRICT_CSP = "default-src 'none'; frame-ancestors 'none'"
 _DOCS = ("/docs", "/redoc", "/openapi.json")
 
 
-def create_app(
-    settings: ApiSettings, page: Callable[[Callable[[], Awaitable[dict[str, Any]]]], APIRouter] | None = None
-) -> FastAPI:
-    """The application. page: given a function that brings the public offices, the routes of the public page."""
+def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None = None) -> FastAPI:
+    """The application. page: given what the public may know, the routes of the public page."""
     dsn = settings.dsn.get_secret_value()
     ctx = Context(
         settings,
@@ -41,6 +39,7 @@ def create_app(
         public=Limiter(settings.public_per_minute),
         logins=Limiter(settings.logins_per_minute),
         logins_by_address=Limiter(10 * settings.logins_per_minute),
+        reports=Limiter(settings.reports_per_hour, 3600),
     )
     ctx.public_answers = public.PublicAnswers(ctx)
 
@@ -60,15 +59,10 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.middleware("http")(_answer)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for router in (public.routes, login.routes, staff.routes, probes.routes):
+    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes):
         app.include_router(router)
     if page is not None:
-
-        async def offices() -> dict[str, Any]:
-            answer, _, _ = await run_in_threadpool(ctx.public_answers.get, now())
-            return answer.model_dump(mode="json")
-
-        app.include_router(page(offices))
+        app.include_router(page(Feeds(ctx)))
     return app
 
 

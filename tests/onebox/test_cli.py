@@ -24,11 +24,14 @@ COMMANDS = [
     *(["evaluate-forecast"], ["evaluate-halls"]),
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
-    *(["db", "migrate"], ["db", "status"]),
+    *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
     ["simulate", "live"],
     *(["offices", "import"], ["offices", "check"]),
+    *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
+    *(["procedures", "import"], ["procedures", "list"]),
+    *(["reports", "list"], ["reports", "done"]),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    ["bench", "edge"],
+    *(["bench", "edge"], ["bench", "queries"]),
 ]
 
 
