@@ -44,6 +44,17 @@ class Crowd:
     passers_per_min: float = 3.0
 
 
+CROWDED: dict[str, float] = {
+    "load": 1.7,
+    "service_mean_s": 52.0,
+    "service_spread": 0.8,
+    "least_service_s": 10.0,
+    "patience_scale_s": 720.0,
+    "passers_per_min": 5.0,
+}
+"""Half an hour of an overwhelmed office: short services, a queue that only grows, somebody in the way every few seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Walker:
     """Where one person was: instant k is ``since_s + k * TICK_S``. points: (n, 2) x, z in metres. joined: came to be served."""
