@@ -183,6 +183,11 @@ def _copy(cursor: psycopg.Cursor, table: str, rows: list[tuple[object, ...]]) ->
     return cursor.rowcount
 
 
+def _newness(message: Message) -> tuple[int, datetime]:
+    """A source's epoch grows whatever its clock does; within one, the instant of the event counts."""
+    return message.epoch, message.at
+
+
 def _write_dead(cursor: psycopg.Cursor, dead: list[tuple[str, Rejected]]) -> None:
     rows = []
     for topic, rejected in dead:
@@ -201,22 +206,24 @@ def _write_sources(cursor: psycopg.Cursor, messages: Sequence[Message]) -> None:
     health: dict[Source, Health] = {}
     for m in messages:
         source = (m.office_id, m.source_id)
-        newest[source] = max(newest.get(source, m), m, key=lambda x: x.at)
+        newest[source] = max(newest.get(source, m), m, key=_newness)
         if isinstance(m, Health):
-            health[source] = max(health.get(source, m), m, key=lambda x: x.at)
+            health[source] = max(health.get(source, m), m, key=_newness)
     if newest:
         cursor.executemany(
-            "insert into source (office_id, source_id, last_at, provenance) values (%s, %s, %s, %s) "
+            "insert into source (office_id, source_id, last_epoch, last_at, provenance) values (%s, %s, %s, %s, %s) "
             "on conflict (office_id, source_id) do update set last_seen_at = now(), provenance = excluded.provenance, "
-            "last_at = greatest(source.last_at, excluded.last_at)",
-            [(*source, m.at, m.provenance) for source, m in sorted(newest.items(), key=lambda item: item[0])],
+            "last_epoch = greatest(source.last_epoch, excluded.last_epoch), "
+            "last_at = case when (source.last_epoch, source.last_at) > (excluded.last_epoch, excluded.last_at) "
+            "then source.last_at else excluded.last_at end",
+            [(*source, m.epoch, m.at, m.provenance) for source, m in sorted(newest.items(), key=lambda item: item[0])],
         )
     if health:
         cursor.executemany(
-            "update source set status = %s, status_at = %s, health = %s where office_id = %s and source_id = %s "
-            "and (status_at is null or status_at <= %s)",
+            "update source set status = %s, status_epoch = %s, status_at = %s, health = %s "
+            "where office_id = %s and source_id = %s and (status_at is null or (status_epoch, status_at) <= (%s, %s))",
             [
-                (h.status, h.at, row_of(h)[1][-1], *source, h.at)
+                (h.status, h.epoch, h.at, row_of(h)[1][-1], *source, h.epoch, h.at)
                 for source, h in sorted(health.items(), key=lambda item: item[0])
             ],
         )
@@ -226,10 +233,10 @@ def _write_offline(cursor: psycopg.Cursor, offline: list[tuple[Source, Offline, 
     """A last will is timed by its receipt, and counts only for the newest epoch that was heard of."""
     if offline:
         cursor.executemany(
-            "update source set status = 'offline', status_at = %s where office_id = %s and source_id = %s "
+            "update source set status = 'offline', status_at = %s, status_epoch = greatest(status_epoch, %s) where office_id = %s and source_id = %s "
             "and not exists (select from received r where r.office_id = source.office_id "
             "and r.source_id = source.source_id and r.epoch > %s)",
-            sorted((at, *source, will.epoch) for source, will, at in offline),
+            sorted((at, will.epoch, *source, will.epoch) for source, will, at in offline),
         )
 
 
@@ -237,15 +244,19 @@ def _write_queue_now(cursor: psycopg.Cursor, queues: Sequence[Queue]) -> None:
     newest: dict[tuple[str, str, str], Queue] = {}
     for q in queues:
         key = (q.office_id, q.source_id, q.lane)
-        newest[key] = max(newest.get(key, q), q, key=lambda x: x.at)
+        newest[key] = max(newest.get(key, q), q, key=_newness)
     if newest:
         cursor.executemany(
-            "insert into queue_now (office_id, source_id, lane, at, sample, provenance, committed_at) "
-            "select %s, %s, %s, at, %s, %s, clock_timestamp() from (values (%s::timestamptz)) as v (at) "
+            "insert into queue_now (office_id, source_id, lane, epoch, at, sample, provenance, committed_at) "
+            "select %s, %s, %s, %s, at, %s, %s, clock_timestamp() from (values (%s::timestamptz)) as v (at) "
             "where at <= now() + %s "
-            "on conflict (office_id, source_id, lane) do update set at = excluded.at, sample = excluded.sample, "
-            "provenance = excluded.provenance, committed_at = excluded.committed_at where queue_now.at <= excluded.at",
-            [(*key, sample_of(q), q.provenance, q.at, AHEAD) for key, q in sorted(newest.items(), key=lambda item: item[0])],
+            "on conflict (office_id, source_id, lane) do update set epoch = excluded.epoch, at = excluded.at, "
+            "sample = excluded.sample, provenance = excluded.provenance, committed_at = excluded.committed_at "
+            "where (queue_now.epoch, queue_now.at) <= (excluded.epoch, excluded.at)",
+            [
+                (*key, q.epoch, sample_of(q), q.provenance, q.at, AHEAD)
+                for key, q in sorted(newest.items(), key=lambda item: item[0])
+            ],
         )
 
 

@@ -36,6 +36,9 @@ PARTS = {
     "evaluate-halls": Part(
         "halls_cli", "evaluate_halls", "server", "How good waits from counts of several cameras are, on simulated days."
     ),
+    "evaluate-advice": Part(
+        "advice_cli", "evaluate_advice", "server", "What the advice where to go is worth, on simulated days."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
     "recompute": Part("recompute_cli", "recompute", "server", "Every rollup of a span, computed anew from raw rows."),
@@ -47,6 +50,7 @@ PARTS = {
     "hours": Part("facts_cli", "hours", "server", "Opening hours, holidays and access of the offices."),
     "procedures": Part("facts_cli", "procedures", "server", "Administrative procedures, and who takes them."),
     "reports": Part("facts_cli", "reports", "server", "What citizens say is wrong about an office's data."),
+    "deadletters": Part("deadletters_cli", "app", "server", "Messages that were none: list, explain, repair, replay."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }

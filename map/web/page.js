@@ -135,6 +135,7 @@
         if (card && !stored) paintOpen(card, tellOpen(office, answer.generated_at || madeAt));
       }
       if (answer.generated_at) byId("as-of").textContent = fill(words.as_of, { at: localTime(answer.generated_at) });
+      if (answer.offices) say("fresh", stored ? [] : answer.offices);
       if (stored) notice(fill(words.offline, { at: localTime(madeAt) }));
       else if (lost) notice("");
       lost = stored;

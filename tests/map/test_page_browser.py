@@ -387,3 +387,27 @@ def test_a_portal_embeds_the_page_by_script(visit: Callable[..., Page], site: Si
     page.goto(f"{site.url}/portal")
     expect(page.frame_locator("iframe").locator("h1")).to_have_text(EN["title"])
     assert page.locator("iframe").bounding_box()["height"] == 500  # type: ignore[index]
+
+
+def test_the_quickest_office_is_reckoned_on_the_phone(
+    visit: Callable[..., Page], site: Site, wait_of: Callable[..., Any]
+) -> None:
+    near, far = sorted(OFFICES, key=lambda o: distance_m(10.1, 106.1, o.lat or 0, o.lon or 0))[:2]
+    site.waits = {
+        near.office_id: wait_of("ok", expected_wait_s=3000.0),
+        far.office_id: wait_of("ok", expected_wait_s=60.0, low_s=0.0, high_s=300.0),
+    }
+    page = visit(geolocation={"latitude": 10.1, "longitude": 106.1}, permissions=["geolocation"])
+    page.add_init_script("Math.random = () => 0")
+    page.reload()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.post_data}"))
+    page.click("#near")
+    expect(page.locator("#fastest a")).to_have_text(str(far.unit_name))
+    expect(page.locator("#fastest")).to_contain_text("chờ ít hơn 49 phút")
+    assert not [request for request in asked if "106.1" in request or "10.1" in request]
+    site.waits = {}
+    page.evaluate("document.dispatchEvent(new CustomEvent('motcua:refresh'))")
+    expect(page.locator("#fastest")).to_contain_text(VI["fastest_unknown"])
+    page.click("#near")
+    expect(page.locator("#fastest")).to_be_hidden()

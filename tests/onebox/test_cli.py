@@ -21,7 +21,7 @@ from motcua.onebox.cli import PARTS
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *(["demo"], ["evaluate"], ["ingest"], ["api"], ["dashboard"]),
-    *(["evaluate-forecast"], ["evaluate-halls"]),
+    *(["evaluate-forecast"], ["evaluate-halls"], ["evaluate-advice"]),
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
@@ -30,6 +30,7 @@ COMMANDS = [
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
     *(["reports", "list"], ["reports", "done"]),
+    *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
     *(["bench", "edge"], ["bench", "queries"]),
 ]
