@@ -33,7 +33,7 @@ COMMANDS = [
     *(["reports", "list"], ["reports", "done"]),
     *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    *(["bench", "edge"], ["bench", "queries"]),
+    *(["bench", "edge"], ["bench", "queries"], ["bench", "live"]),
 ]
 
 
