@@ -22,6 +22,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from motcua.analytics import db, retention
+from motcua.analytics.ingest_status import IngestState
 from motcua.analytics.settings import IngestSettings
 from motcua.analytics.writer import Delivery, Written, write
 from motcua.edge.messages import ROOT, ack_topic
@@ -48,6 +49,8 @@ class Ingestor:
     def __init__(self, settings: IngestSettings, stop: threading.Event) -> None:
         self.settings = settings
         self.totals = Written()
+        self.problem: str | None = "the database was not reached yet"
+        self.stored_at: float | None = None
         self._stop = stop
         self._arrived: queue.Queue[_Arrived] = queue.Queue()
         self._connection = 0
@@ -74,6 +77,12 @@ class Ingestor:
         finally:
             self._mqtt.disconnect()
             self._mqtt.loop_stop()
+
+    def state(self) -> IngestState:
+        """How it is now."""
+        away = None if self._mqtt.is_connected() else "the broker is not connected: check that it runs, and the network"
+        counts = (self.totals.messages, self.totals.dead, self._arrived.qsize(), self.settings.window)
+        return IngestState(self.problem or away, *counts, self.stored_at)
 
     def _client(self) -> mqtt.Client:
         s = self.settings
@@ -132,6 +141,7 @@ class Ingestor:
             try:
                 written = write(current, [a.delivery for a in batch])
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                self.problem = f"the database does not take a batch ({_line(error)}): nothing is acknowledged until it does"
                 if pause == _FIRST_PAUSE_S:
                     log.warning(
                         "the database does not take a batch (%s): nothing is acknowledged until it does", _line(error)
@@ -143,6 +153,7 @@ class Ingestor:
                 continue
             if pause > _FIRST_PAUSE_S:
                 log.info("the database takes batches again")
+            self.problem, self.stored_at = None, time.monotonic()
             self._confirm(batch, written)
             return current
         return None
@@ -172,10 +183,12 @@ class Ingestor:
                     application_name="motcua ingest",
                 )
                 db.require_current(conn)
+                self.problem = None
                 if told:
                     log.info("the database is back")
                 return conn
             except psycopg.OperationalError as error:
+                self.problem = f"the database cannot be reached ({_line(error)}): nothing is acknowledged until it can"
                 if not told:
                     log.warning("the database cannot be reached (%s): waiting for it", _line(error))
                 told = True
