@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +32,7 @@ class DbSettings(BaseSettings):
         default=False,
         description="Days of visits, samples, counts, ratings, tickets and sentiment leave by 'motcua archive' only",
     )
+    archive_folder: Path = Field(default=Path("archive"), description="Where 'motcua archive' writes Parquet files")
     compress_after_days: int = Field(default=7, ge=1, description="Columnstore on TimescaleDB")
 
 
