@@ -49,7 +49,7 @@ class IngestSettings(BaseSettings):
     broker_tls: bool = Field(default=False, description="Encrypt, and check the broker's certificate")
     broker_ca_file: str | None = Field(default=None, description="The authority that signed it, unless the system knows it")
     client_id: str = Field(default="", description="Fixed name of this ingestor; empty: a random one")
-    window: int = Field(default=500, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
+    window: int = Field(default=6000, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
     flush_s: float = Field(default=0.2, gt=0, le=10, description="Longest time that a message waits for its batch")
     status_port: int | None = Field(
         default=None,

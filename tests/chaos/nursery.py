@@ -22,7 +22,7 @@ import psycopg
 from builders import health, queue, visit
 from pydantic import SecretStr
 
-from motcua.analytics import ingest
+from motcua.analytics import feed, ingest
 from motcua.analytics.settings import IngestSettings
 from motcua.edge.messages import Message, Visit, uuid7
 from motcua.edge.outbox import Outbox, OutboxError, OutboxFull
@@ -130,6 +130,7 @@ def producer(arguments: dict[str, Any]) -> None:
 def ingestor(a: dict[str, Any]) -> None:
     """The product's ingestor, less patient between its attempts."""
     ingest._FIRST_PAUSE_S, ingest._LONGEST_PAUSE_S = 0.1, 0.4
+    feed._FIRST_PAUSE_S, feed._LONGEST_PAUSE_S = 0.1, 0.4
     if a["sabotage"] == "no commit":
         chance, whole = Random(1), psycopg.Connection.transaction
 
@@ -140,10 +141,7 @@ def ingestor(a: dict[str, Any]) -> None:
     settings = IngestSettings(
         dsn=SecretStr(a["dsn"]), broker_port=a["port"], broker_password=SecretStr("secret"), flush_s=0.05, housekeeping_s=0.5
     )
-    one = ingest.Ingestor(settings, threading.Event())
-    if hasattr(one, "_mqtt"):
-        one._mqtt.reconnect_delay_set(0.1, 0.3)  # type: ignore[arg-type]
-    one.run()
+    ingest.Ingestor(settings, threading.Event()).run()
 
 
 ROLES = {"producer": producer, "ingestor": ingestor}
