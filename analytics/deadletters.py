@@ -15,7 +15,8 @@ from typing import Any, Literal
 import psycopg
 
 from motcua.analytics import store
-from motcua.analytics.writer import Delivery, write
+from motcua.analytics.batch import Delivery
+from motcua.analytics.writer import write
 from motcua.edge.messages import Rejected, parse
 
 State = Literal["open", "repaired", "replayed"]

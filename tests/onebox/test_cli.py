@@ -25,6 +25,7 @@ COMMANDS = [
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
+    *(["archive"], ["archive", "list"], ["archive", "restore"]),
     ["simulate", "live"],
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
