@@ -30,7 +30,9 @@ SHARE = f"$share/ingest/{ROOT}/#"
 HEALTH = f"{ROOT}/+/+/health"
 ROUNDS = 20_000  # secrets are 144 random bits: rounds add nothing, and every connection pays for them
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_COLUMNS = "device_id, kind, office_id, source_id, secret_hash, note, created_at, created_by, rotated_at, revoked_at, revoked_by"
+_COLUMNS = (
+    "device_id, kind, office_id, source_id, secret_hash, note, created_at, created_by, rotated_at, revoked_at, revoked_by"
+)
 
 
 class DeviceError(RuntimeError):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from motcua.analytics.devices import Device, DeviceError, Rights, hash_of, new_secret, rights_of
 
@@ -31,7 +32,14 @@ def plugin() -> Path | None:
 
 
 def configuration(
-    folder: Path, data: Path, plugin_path: Path, *, port: int, host: str = "", tls: tuple[Path, Path] | None = None, user: str = ""
+    folder: Path,
+    data: Path,
+    plugin_path: Path,
+    *,
+    port: int,
+    host: str = "",
+    tls: tuple[Path, Path] | None = None,
+    user: str = "",
 ) -> str:
     """``mosquitto.conf``. tls: certificate and key. The user name is the client id, so that nobody takes another's session."""
     lines = [
@@ -41,11 +49,7 @@ def configuration(
         f"plugin_opt_config_file {folder / 'dynamic-security.json'}",
         f"listener {port} {host}".rstrip(),
         "use_username_as_clientid true",
-        *(
-            [f"certfile {tls[0]}", f"keyfile {tls[1]}", "tls_version tlsv1.2"]
-            if tls is not None
-            else []
-        ),
+        *([f"certfile {tls[0]}", f"keyfile {tls[1]}", "tls_version tlsv1.2"] if tls is not None else []),
         "persistence true",
         f"persistence_location {data}/",
         "autosave_interval 60",
@@ -128,10 +132,13 @@ def revoked(device: Device) -> list[dict[str, Any]]:
     ]
 
 
-def tell(host: str, port: int, admin_secret: str, commands: list[dict[str, Any]], ca_file: Path | None, within_s: float = 10) -> None:
+def tell(
+    host: str, port: int, admin_secret: str, commands: list[dict[str, Any]], ca_file: Path | None, within_s: float = 10
+) -> None:
     """Have a running broker carry out commands at once. Raises DeviceError where it does not."""
-    answered, failures = threading.Event(), []
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    answered = threading.Event()
+    failures: list[str] = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.username_pw_set(ADMIN, admin_secret)
     if ca_file is not None:
         client.tls_set(ca_certs=str(ca_file))
@@ -146,7 +153,9 @@ def tell(host: str, port: int, admin_secret: str, commands: list[dict[str, Any]]
     try:
         client.connect(host, port)
     except OSError as error:
-        raise DeviceError(f"the broker {host}:{port} cannot be reached ({error}): it learns of it when it starts next") from error
+        raise DeviceError(
+            f"the broker {host}:{port} cannot be reached ({error}): it learns of it when it starts next"
+        ) from error
     client.loop_start()
     told = answered.wait(within_s)
     client.disconnect()

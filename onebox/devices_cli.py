@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -19,7 +19,8 @@ console = Console()
 
 By = Annotated[str | None, typer.Option(help="Who does it; else the user of this machine.", show_default=False)]
 Folder = Annotated[
-    Path | None, typer.Option(help="The broker's folder with admin-password: tell the running broker at once.", show_default=False)
+    Path | None,
+    typer.Option(help="The broker's folder with admin-password: tell the running broker at once.", show_default=False),
 ]
 Host = Annotated[str, typer.Option(help="The broker.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Its port.")]
@@ -50,7 +51,13 @@ def add(
     with db.connect(settings(dsn).dsn.get_secret_value()) as conn:
         db.require_current(conn)
         secret = devices.add(
-            conn, device, kind, by or getpass.getuser(), office_id=office, source_id=source, note=note  # type: ignore[arg-type]
+            conn,
+            device,
+            cast(devices.Kind, kind),
+            by or getpass.getuser(),
+            office_id=office,
+            source_id=source,
+            note=note,
         )
         known = devices.get(conn, device)
     print(f"user name: {device}\nsecret: {secret}")
@@ -138,7 +145,10 @@ def write(
     broker_files.write(folder, live)
     conf = broker_files.configuration(folder.resolve(), data, found, port=port, host="" if tls else "127.0.0.1", tls=tls)
     (folder / "mosquitto.conf").write_text(conf)
-    print(f"{len(live)} device(s) written to {folder}" + ("" if tls else "; without a certificate it listens on 127.0.0.1 only"))
+    print(
+        f"{len(live)} device(s) written to {folder}"
+        + ("" if tls else "; without a certificate it listens on 127.0.0.1 only")
+    )
 
 
 @app.command()
@@ -161,6 +171,8 @@ def _tell(folder: Path | None, host: str, port: int, ca_file: Path | None, comma
     try:
         secret = (folder / "admin-password").read_text()
     except OSError as error:
-        raise devices.DeviceError(f"{folder / 'admin-password'} cannot be read ({error.strerror}): write the folder first") from error
+        raise devices.DeviceError(
+            f"{folder / 'admin-password'} cannot be read ({error.strerror}): write the folder first"
+        ) from error
     broker_files.tell(host, port, secret, commands, ca_file)
     print("the running broker knows it")
