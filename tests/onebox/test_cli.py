@@ -34,7 +34,7 @@ COMMANDS = [
     *(["devices", c] for c in ("add", "rotate", "revoke", "list", "write", "certificates")),
     *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    *(["bench", "edge"], ["bench", "queries"]),
+    *(["bench", "edge"], ["bench", "queries"], ["bench", "live"]),
 ]
 
 
