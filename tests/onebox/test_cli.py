@@ -31,7 +31,7 @@ COMMANDS = [
     *(["procedures", "import"], ["procedures", "list"]),
     *(["reports", "list"], ["reports", "done"]),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    *(["bench", "edge"], ["bench", "queries"]),
+    *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"]),
 ]
 
 
