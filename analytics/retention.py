@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from motcua.analytics import rollups
-from motcua.analytics.db import back_end_of
+from motcua.analytics.db import DbError, back_end_of
 from motcua.analytics.settings import DbSettings
 from motcua.analytics.store import day_of, span_of
 
@@ -127,13 +127,21 @@ def count(conn: Connection, rule: Rule, before: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def delete(conn: Connection, rule: Rule, before: datetime, now: datetime) -> Deleted:
-    """Delete a table's rows before an instant. Its rollups are stored first, and from then on final below it."""
+def delete(
+    conn: Connection, rule: Rule, before: datetime, now: datetime, *, exactly: int | None = None, too_late: int | None = None
+) -> Deleted:
+    """Delete a table's rows before an instant. Its rollups are stored first, and from then on final below it.
+
+    exactly: so many rows and no more; raises DbError, deleting nothing, where others came meanwhile. too_late: how many of them are
+    in no rollup, where the caller knows better.
+    """
     names = rollups.names(rule.table)
     if names:
         rollups.refresh(conn, now, rule.table)
-    too_late = _raise_floor(conn, rule, names, before, now)
-    if rule.hypertable and back_end_of(conn) == "timescale":
+    late = _raise_floor(conn, rule, names, before, now)
+    if exactly is not None:
+        rows = _delete_exactly(conn, rule, before, exactly)
+    elif rule.hypertable and back_end_of(conn) == "timescale":
         had = count(conn, rule, before)
         conn.execute(
             sql.SQL("select drop_chunks({}, older_than => {})").format(sql.Literal(rule.table), sql.Literal(before))
@@ -141,12 +149,13 @@ def delete(conn: Connection, rule: Rule, before: datetime, now: datetime) -> Del
         rows = had - count(conn, rule, before)
     else:
         rows = _delete(conn, rule, before)
+    late = late if too_late is None else too_late
     conn.execute(
         "update retention set deleted = deleted + %s, too_late = too_late + %s where relation = %s",
-        [rows, too_late, rule.table],
+        [rows, late, rule.table],
     )
     conn.execute("update archive_part set restored_at = null where relation = %s and day < %s", [rule.table, day_of(before)])
-    return Deleted(rule.table, before, rows, too_late)
+    return Deleted(rule.table, before, rows, late)
 
 
 def _raise_floor(conn: Connection, rule: Rule, names: list[str], before: datetime, now: datetime) -> int:
@@ -163,6 +172,16 @@ def _raise_floor(conn: Connection, rule: Rule, names: list[str], before: datetim
         ).fetchone()
         conn.execute("update retention set floor = %s, run_at = %s where relation = %s", [before, now, rule.table])
     return int(row[0]) if row and names else 0
+
+
+def _delete_exactly(conn: Connection, rule: Rule, before: datetime, exactly: int) -> int:
+    with conn.transaction():
+        conn.execute(sql.SQL("lock table {} in share row exclusive mode").format(sql.Identifier(rule.table)))
+        if (had := count(conn, rule, before)) != exactly:
+            raise DbError(f"{had - exactly} rows of {rule.table} came while it was archived: run it again")
+        statement = sql.SQL("delete from {} where {} < %s").format(sql.Identifier(rule.table), sql.Identifier(rule.at))
+        conn.execute(statement, [before])
+    return exactly
 
 
 def _delete(conn: Connection, rule: Rule, before: datetime) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +32,7 @@ class DbSettings(BaseSettings):
         default=False,
         description="Days of visits, samples, counts, ratings, tickets and sentiment leave by 'motcua archive' only",
     )
+    archive_folder: Path = Field(default=Path("archive"), description="Where 'motcua archive' writes Parquet files")
     compress_after_days: int = Field(default=7, ge=1, description="Columnstore on TimescaleDB")
 
 
@@ -46,7 +49,7 @@ class IngestSettings(BaseSettings):
     broker_tls: bool = Field(default=False, description="Encrypt, and check the broker's certificate")
     broker_ca_file: str | None = Field(default=None, description="The authority that signed it, unless the system knows it")
     client_id: str = Field(default="", description="Fixed name of this ingestor; empty: a random one")
-    window: int = Field(default=500, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
+    window: int = Field(default=6000, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
     flush_s: float = Field(default=0.2, gt=0, le=10, description="Longest time that a message waits for its batch")
     housekeeping_s: float = Field(
         default=60.0, gt=0, description="Between two looks after rollups and rows that have lived long enough"

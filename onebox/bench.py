@@ -1,4 +1,4 @@
-"""`motcua bench`: what the edge costs on this machine."""
+"""`motcua bench`: what the product costs on this machine."""
 
 from __future__ import annotations
 
@@ -171,6 +171,30 @@ def edge(
         if json_file:
             json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except (VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    _show(report)
+
+
+@app.command()
+def ingest(
+    events: Annotated[int, typer.Option(min=1000, help="Events of a run; half as many as single messages.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the medians are given.")] = 5,
+    batch: Annotated[int, typer.Option(min=1, max=500, help="Messages in a payload of the batched runs.")] = 100,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """Measure the data path: events per second that one ingestor commits and confirms, with a broker, a publisher and a PostgreSQL of
+    its own beside it, over a bare COPY of the same rows; two ingestors; CPU per message at the edge. It takes about a minute.
+
+    Example: motcua bench ingest --json ingest.json
+    """
+    from motcua.onebox.bench_ingest import BenchError, bench_ingest
+
+    try:
+        report = bench_ingest(events, rounds, batch, lambda line: typer.echo(line, err=True))
+        if json_file:
+            json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except (BenchError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     _show(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 
 from motcua.analytics.ingest import Ingestor
@@ -18,6 +19,7 @@ def ingest() -> None:
     Example: MOTCUA_INGEST_DSN=postgresql://… MOTCUA_INGEST_BROKER_PASSWORD=… motcua ingest
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.setswitchinterval(0.0005)  # the thread that stores waits for the database, not for the one that decodes
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -24,7 +24,7 @@ def recompute(
 
     Example: motcua recompute --from 2026-03-01 --to 2026-03-31
     """
-    days = [_day(text) for text in (first, last)]
+    days = [day(text) for text in (first, last)]
     with db.connect(settings(dsn).dsn.get_secret_value()) as conn:
         db.require_current(conn)
         done = rollups.recompute(conn, days[0], days[1], datetime.now(UTC))
@@ -40,7 +40,8 @@ def recompute(
         Console(highlight=False, soft_wrap=True).print(f"{level.name}: {said}")
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A day as it is written in a command. Raises BadParameter."""
     try:
         return date.fromisoformat(text)
     except ValueError:

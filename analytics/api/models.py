@@ -207,6 +207,8 @@ class SourceNow(BaseModel):
     last_at: datetime | None
     provenance: str | None
     gaps: int = Field(description="Stretches of messages that have not arrived")
+    missing: int = Field(description="Messages in these stretches; some may still wait at the source (health.outbox_rows)")
+    dropped: int = Field(description="Messages that the source says it had to give up, by its last health")
     health: dict[str, Any] | None
 
 

@@ -37,8 +37,10 @@ def metrics(ctx: ContextDep, at: NowDep) -> str:
     with ctx.connection() as conn:
         status = inventory.status(conn, at)
         sources = store.sources(conn)
-    for name in ("dead_letters", "gaps", "sources", "offices", "size_bytes"):
+    for name in ("dead_letters", "gaps", "missing", "sources", "offices", "size_bytes"):
         lines += [f"# TYPE motcua_{name} gauge", f"motcua_{name} {int(status[name])}"]
+    lines.append("# TYPE motcua_dropped gauge")
+    lines += [f'motcua_dropped{{type="{type_}"}} {count}' for type_, count in sorted(status["dropped"].items())]
     lines.append("# TYPE motcua_source_age_seconds gauge")
     for row in sources:
         age = (at - row["last_at"]).total_seconds() if row["last_at"] else float("nan")

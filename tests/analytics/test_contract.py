@@ -208,6 +208,41 @@ def test_a_will_counts_for_the_newest_epoch_only(each_dsn: str) -> None:
         assert store.sources(conn)[0]["status"] == "online"
 
 
+def test_a_clock_that_went_back_hides_nothing_new_and_what_comes_late_hides_nothing_newer(each_dsn: str) -> None:
+    """A new epoch is newer, whatever the instants say; the backlog of the old one comes after it."""
+    hour = timedelta(hours=1)
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+
+        def told() -> tuple[object, ...]:
+            (now,), (source,) = store.queue_now(conn), store.sources(conn)
+            return now["sample"]["waiting"], source["last_at"], source["status"]
+
+        write(conn, delivered([queue(epoch=5, seq=1, waiting=5), health(epoch=5, seq=2, status="degraded")]))
+        assert told() == (5, NOON, "degraded")
+        write(conn, delivered([queue(epoch=6, seq=1, at=NOON - hour, waiting=6), health(epoch=6, seq=2, at=NOON - hour)]))
+        assert told() == (6, NOON - hour, "online")
+        late = [queue(epoch=5, seq=3, at=NOON + hour, waiting=7), health(epoch=5, seq=4, at=NOON + hour, status="stopping")]
+        write(conn, delivered(late))
+        assert told() == (6, NOON - hour, "online")
+        write(conn, delivered([queue(epoch=6, seq=3, at=NOON - 2 * hour, waiting=8)]))
+        assert told() == (6, NOON - hour, "online")
+
+
+def test_what_sources_gave_up_is_shown(each_dsn: str) -> None:
+    with db.connect(each_dsn) as conn:
+        db.migrate(conn, SETTINGS)
+        assert inventory.status(conn, NOON)["dropped"] == {}
+        write(
+            conn,
+            delivered([health(epoch=1, seq=4, dropped={"queue": 7, "visit": 1}), health(epoch=1, seq=9, source_id="b")]),
+        )
+        write(conn, delivered([health(epoch=1, seq=1, source_id="c", dropped={"queue": 2})]))
+        assert [s["dropped"] for s in store.sources(conn)] == [0, 2, 8]
+        status = inventory.status(conn, NOON)
+        assert (status["dropped"], status["gaps"], status["missing"]) == ({"queue": 9, "visit": 1}, 2, 11)
+
+
 def test_the_policies_are_taken_and_setting_them_again_changes_nothing(timescale_dsn: str) -> None:
     with db.connect(timescale_dsn) as conn:
         db.migrate(conn, SETTINGS)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -19,6 +20,7 @@ from motcua.analytics import db, store
 from motcua.analytics.ingest import Ingestor
 from motcua.analytics.settings import IngestSettings
 from motcua.edge.messages import MAX_PAYLOAD_BYTES, Confirmation, dump, topic
+from motcua.onebox import broker as brokers
 from motcua.onebox.broker import Broker
 
 Eventually = Callable[..., object]
@@ -225,3 +227,32 @@ def test_mutated_payloads_spoil_nothing_beside_them(
         assert good <= set(stored)
         assert len(stored) == ingestor.totals.stored
         assert conn.execute("select sum(times) from dead_letter").fetchone() == (ingestor.totals.dead,)
+
+
+def test_a_broker_that_comes_back_is_served_again(migrated: str, open_folder: Path, eventually: Eventually) -> None:
+    users = [brokers.ingest_user("secret"), brokers.source_user("edge", "secret", "+", "+")]
+    first = brokers.start(open_folder / "broker", users)
+    try:
+        with ingesting(migrated, first):
+            edge = Edge(first, eventually)
+            _until_subscribed(edge, eventually)
+            edge.close()
+            first.stop()
+            again = brokers.start(open_folder / "broker", users, port=first.port)
+            try:
+                edge = Edge(again, eventually)
+                _until_subscribed(edge, eventually)
+                edge.send(visit(seq=1, epoch=1))
+                eventually(lambda: edge.confirmed.get(1) == {1})
+                edge.close()
+            finally:
+                again.stop()
+    finally:
+        first.stop()
+
+
+def test_a_wrong_password_is_said(
+    migrated: str, broker: Broker, caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    with ingesting(migrated, broker, broker_username="nobody"):
+        eventually(lambda: "check user name and password" in caplog.text or "closed the connection" in caplog.text)

@@ -25,11 +25,13 @@ COMMANDS = [
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
+    *(["archive"], ["archive", "list"], ["archive", "restore"]),
     ["simulate", "live"],
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
     *(["reports", "list"], ["reports", "done"]),
+    *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
     *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"]),
 ]
