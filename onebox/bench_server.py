@@ -25,7 +25,8 @@ class BenchError(RuntimeError):
 def bench_server() -> Iterator[str]:
     """The address of a running server; it answers `/bare` with the bytes of the public offices and nothing between."""
     from motcua.analytics import db, store
-    from motcua.analytics.writer import Delivery, write
+    from motcua.analytics.batch import Delivery
+    from motcua.analytics.writer import write
     from motcua.edge.messages import Queue, dump, topic, uuid7
     from motcua.map.offices import todays_offices
     from motcua.onebox import postgres
