@@ -258,6 +258,27 @@ def page(
     typer.echo(json.dumps(report)) if as_json else _show(report)
 
 
+@app.command()
+def live(
+    events: Annotated[int, typer.Option(min=1, help="Samples to send.")] = 300,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """Measure from the edge's outbox to a page's event stream, through the real publisher, broker, ingestor, database and API.
+
+    Example: motcua bench live --json live.json
+    """
+    from motcua.onebox.bench_live import LiveError, bench_live
+
+    try:
+        report = bench_live(events)
+    except LiveError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    _show(report)
+
+
 def _show(report: Report, before: str = "") -> None:
     for name, value in report.items():
         if isinstance(value, dict):

@@ -51,6 +51,7 @@ PARTS = {
     "hours": Part("facts_cli", "hours", "server", "Opening hours, holidays and access of the offices."),
     "procedures": Part("facts_cli", "procedures", "server", "Administrative procedures, and who takes them."),
     "reports": Part("facts_cli", "reports", "server", "What citizens say is wrong about an office's data."),
+    "devices": Part("devices_cli", "app", "server", "Credentials of camera boxes, kiosks, feeds and ingestors."),
     "deadletters": Part("deadletters_cli", "app", "server", "Messages that were none: list, explain, repair, replay."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),

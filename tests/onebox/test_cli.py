@@ -31,9 +31,10 @@ COMMANDS = [
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
     *(["reports", "list"], ["reports", "done"]),
+    *(["devices", c] for c in ("add", "rotate", "revoke", "list", "write", "certificates")),
     *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"]),
+    *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"], ["bench", "live"]),
 ]
 
 
