@@ -24,7 +24,7 @@ COMMANDS = [
     *(["evaluate-forecast"], ["evaluate-halls"], ["evaluate-advice"]),
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
-    *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["recompute"]),
+    *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["db", "backup"], ["db", "restore"], ["recompute"]),
     *(["archive"], ["archive", "list"], ["archive", "restore"]),
     ["simulate", "live"],
     *(["offices", "import"], ["offices", "check"]),
