@@ -8,8 +8,11 @@ EXTRAS ?=
 DSN ?=
 PROCESSES ?= 2
 EXTRAS_VENV ?= .venv-extras
+RUNS ?= 200
+SEED ?= 0
+JSON ?= chaos.json
 
-.PHONY: help demo test test-slow test-extras lint test-timescale extras clean
+.PHONY: help demo test test-slow test-extras chaos lint test-timescale extras clean
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 24
 
@@ -24,6 +27,10 @@ test: lint  ## everything that CI runs: linters, types, import rules, tests (PRO
 test-slow:  ## the tests that take too long for every day, hours of replayed video among them (about an hour)
 	@./setup.sh $(VENV) test system-for-tests
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
+
+chaos:  ## kill everything in random order, cut the power, fill the disks (RUNS=200 SEED=… JSON=chaos.json; about 15 minutes)
+	@./setup.sh $(VENV) test system-for-tests
+	MOTCUA_CHAOS_RUNS=$(RUNS) MOTCUA_CHAOS_SEED=$(SEED) MOTCUA_CHAOS_JSON=$(JSON) $(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
 
 test-extras:  ## the tests of the optional extras, in a venv of their own (ultralytics is AGPL-3.0; with torch they take 7 GB)
 	@./setup.sh $(EXTRAS_VENV) test ultralytics deepface

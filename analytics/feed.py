@@ -59,6 +59,7 @@ class Feed:
         has_room: Callable[[], bool],
     ) -> None:
         self.connection = 0
+        self._ready = False
         self._address, self._filters = address, filters
         self._on_messages, self._has_room = on_messages, has_room
         self._wake_in, self._wake_out = socket.socketpair()
@@ -69,6 +70,11 @@ class Feed:
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._sent: dict[int, tuple[str, bytes]] = {}
         self._told = True
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker answers, and knows what we want."""
+        return self._ready
 
     def send(self, connection: int, mids: list[int], messages: Iterable[tuple[str, bytes]]) -> None:
         """Acknowledge and publish, from any thread. What cannot be sent now goes out after the next connection, but for the
@@ -95,6 +101,7 @@ class Feed:
                 if not stop.is_set() and (self._told or self.connection > before):
                     self._told = False
                     log.warning("lost the broker (%s): trying again", error)
+            self._ready = False
             pause = _FIRST_PAUSE_S if self.connection > before else min(2 * pause, _LONGEST_PAUSE_S)
             stop.wait(pause)
 

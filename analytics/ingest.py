@@ -18,6 +18,7 @@ import psycopg
 from motcua.analytics import db, retention
 from motcua.analytics.batch import Batch, Delivery
 from motcua.analytics.feed import Address, Feed
+from motcua.analytics.ingest_status import IngestState
 from motcua.analytics.packets import Publish
 from motcua.analytics.settings import IngestSettings
 from motcua.analytics.writer import Written, store
@@ -25,7 +26,7 @@ from motcua.edge.messages import ROOT, ack_topic
 
 SHARED = f"$share/ingest/{ROOT}/#"
 HEALTH = f"{ROOT}/+/+/health"  # retained messages do not reach shared subscriptions
-FULL_EVENTS, MOST_EVENTS, MOST_BYTES = 4000, 16_000, 64 * 1024 * 1024
+FULL_EVENTS, MOST_EVENTS, MOST_BYTES = 8000, 32_000, 64 * 1024 * 1024
 WRITERS = 2
 _IDLE_S = 0.01  # nothing more for this long: the batch is full enough
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
@@ -55,6 +56,8 @@ class Ingestor:
     def __init__(self, settings: IngestSettings, stop: threading.Event) -> None:
         s = self.settings = settings
         self.totals = Written()
+        self.problem: str | None = "the database was not reached yet"
+        self.stored_at: float | None = None
         self._stop = stop
         self._changed = threading.Condition()
         self._filling, self._storing = _Window(), list[_Window]()
@@ -111,6 +114,14 @@ class Ingestor:
         if conn is not None:
             conn.close()
 
+    def state(self) -> IngestState:
+        """How it is now."""
+        away = None if self._feed.connected else "the broker is not connected: check that it runs, and the network"
+        with self._changed:
+            waiting = sum(len(w.batch.deliveries) for w in (self._filling, *self._storing))
+            counts = (self.totals.messages, self.totals.dead, waiting, self.settings.window)
+        return IngestState(self.problem or away, *counts, self.stored_at)
+
     def _arrive(self, messages: list[Publish], connection: int) -> None:
         """In the feed's thread: decode into the window that is filling."""
         at, now = datetime.now(UTC), time.monotonic()
@@ -165,6 +176,7 @@ class Ingestor:
             try:
                 written = store(current, window.batch)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                self.problem = f"the database does not take a batch ({_line(error)}): nothing is acknowledged until it does"
                 if pause == _FIRST_PAUSE_S:
                     log.warning(
                         "the database does not take a batch (%s): nothing is acknowledged until it does", _line(error)
@@ -176,6 +188,7 @@ class Ingestor:
                 continue
             if pause > _FIRST_PAUSE_S:
                 log.info("the database takes batches again")
+            self.problem, self.stored_at = None, time.monotonic()
             self._confirm(window, written)
             return current
         return None
@@ -201,10 +214,12 @@ class Ingestor:
                     application_name="motcua ingest",
                 )
                 db.require_current(conn)
+                self.problem = None
                 if told:
                     log.info("the database is back")
                 return conn
             except psycopg.OperationalError as error:
+                self.problem = f"the database cannot be reached ({_line(error)}): nothing is acknowledged until it can"
                 if not told:
                     log.warning("the database cannot be reached (%s): waiting for it", _line(error))
                 told = True

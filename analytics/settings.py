@@ -51,6 +51,12 @@ class IngestSettings(BaseSettings):
     client_id: str = Field(default="", description="Fixed name of this ingestor; empty: a random one")
     window: int = Field(default=6000, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
     flush_s: float = Field(default=0.2, gt=0, le=10, description="Longest time that a message waits for its batch")
+    status_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Answer /healthz and /metrics on this port of 127.0.0.1; 0 takes a free one",
+    )
     housekeeping_s: float = Field(
         default=60.0, gt=0, description="Between two looks after rollups and rows that have lived long enough"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -96,6 +97,43 @@ def retention(
         console.print(f"{d.table}: {d.rows} rows before {store.day_of(d.before)}{late}", highlight=False)
     if not gone:
         console.print("nothing has lived long enough")
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="Where base backups and the WAL archive lie: another disk.")],
+    dsn: Dsn = None,
+    archive_wal: Annotated[bool, typer.Option("--archive-wal", help="Only set the server up; then restart it.")] = False,
+) -> None:
+    """A verified base backup of the server beside its WAL archive, so that any instant since can be restored.
+
+    Example: motcua db backup --to /srv/backup
+    """
+    from motcua.onebox import backup as backups
+
+    address = settings(dsn).dsn.get_secret_value()
+    if archive_wal:
+        backups.archive_wal(address, to.absolute())
+        console.print("the server archives its WAL from its next start on: restart it, then run this without --archive-wal")
+        return
+    console.print(str(backups.backup(address, to.absolute(), datetime.now(UTC))), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="The folder of 'motcua db backup'.")],
+    to: Annotated[Path, typer.Option(help="A new data folder for the server.")],
+    at: Annotated[datetime | None, typer.Option(help="Up to this instant of Viet Nam; else all there is.")] = None,
+) -> None:
+    """Lay a base backup into a new data folder; the server replays the WAL up to the instant when it starts there.
+
+    Example: motcua db restore --from /srv/backup --to /srv/pgdata-new --at 2026-03-02T11:59:00
+    """
+    from motcua.onebox import backup as backups
+
+    until = None if at is None else at.replace(tzinfo=store.VIET_NAM)
+    base = backups.restore(source.absolute(), to.absolute(), until)
+    console.print(f"{to} holds {base.name}: start the server on it, then look before it takes messages", highlight=False)
 
 
 def _columns(rows: list[dict[str, Any]], names: tuple[str, ...]) -> Table:

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from motcua.analytics.ingest import Ingestor
+from motcua.analytics.ingest_status import serving
 from motcua.analytics.settings import IngestSettings
 
 
@@ -23,4 +24,9 @@ def ingest() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    Ingestor(IngestSettings(), stop).run(lambda: logging.getLogger("motcua.ingest").info("ready"))
+    settings = IngestSettings()
+    ingestor, log = Ingestor(settings, stop), logging.getLogger("motcua.ingest")
+    with serving(settings.status_port, ingestor.state) as port:
+        ingestor.run(
+            lambda: log.info("ready" if port is None else f"ready; http://127.0.0.1:{port}/healthz tells how it is")
+        )
