@@ -26,7 +26,7 @@ COMMANDS = [
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["db", "backup"], ["db", "restore"], ["recompute"]),
     *(["archive"], ["archive", "list"], ["archive", "restore"]),
-    ["simulate", "live"],
+    *(["simulate", "live"], ["simulate", "country"]),
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
