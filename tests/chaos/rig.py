@@ -202,6 +202,11 @@ class Rig:
             shutil.rmtree(self.folder / name)
         return verdict
 
+    def start_ingestor(self) -> None:
+        """One ingestor, for what is not a run."""
+        self._nursery("ingest", {})
+        self._bear("ingestor-0")
+
     def _wait_for_done(self) -> dict[str, Any] | None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:

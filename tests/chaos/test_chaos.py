@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from chaos.catch_up import catch_up
 from chaos.rig import Plan, Rig, random_plan, report
 
 SEED = int(os.environ.get("MOTCUA_CHAOS_SEED", "0")) or secrets.randbelow(2**31)
@@ -59,6 +60,15 @@ def test_many_runs(rig: Rig) -> None:
         if path := os.environ.get("MOTCUA_CHAOS_JSON"):
             Path(path).write_text(json.dumps({"seed": SEED, **report(verdicts)}, indent=1))
     assert [v for v in verdicts if v.wrong] == []
+
+
+@pytest.mark.chaos
+def test_backlogs_of_an_hour_do_not_hold_up_what_is_live(rig: Rig) -> None:
+    """The figures go to standard error; docs/data-path.md has those of one machine."""
+    figures = catch_up(rig, 20)
+    os.write(2, f"catch-up {json.dumps(figures)}\n".encode())
+    assert figures["left"] == 0
+    assert figures["committed"] == figures["backlog"] + figures["live"]
 
 
 @pytest.mark.chaos
