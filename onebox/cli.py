@@ -44,6 +44,7 @@ PARTS = {
     "simulate": Part("simulate_cli", "app", "onebox", "Simulated queues with known truth."),
     "offices": Part("offices_cli", "app", "server", "Check a file of offices, or import it."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
+    "ratings": Part("ratings_cli", "app", "server", "Asked-for ratings: kiosks, QR slips, call-back surveys."),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }
 

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 
-from motcua.analytics.api import login, probes, public, staff
+from motcua.analytics.api import kiosk, login, probes, public, ratings, staff
 from motcua.analytics.api.context import Context, now
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
@@ -30,9 +30,14 @@ _DOCS = ("/docs", "/redoc", "/openapi.json")
 
 
 def create_app(
-    settings: ApiSettings, page: Callable[[Callable[[], Awaitable[dict[str, Any]]]], APIRouter] | None = None
+    settings: ApiSettings,
+    page: Callable[[Callable[[], Awaitable[dict[str, Any]]]], APIRouter] | None = None,
+    asking: Callable[[kiosk.QrDoor], APIRouter] | None = None,
 ) -> FastAPI:
-    """The application. page: given a function that brings the public offices, the routes of the public page."""
+    """The application. page: given a function that brings the public offices, the routes of the public page.
+
+    asking: given what the QR page may do, the routes of the pages on which citizens answer.
+    """
     dsn = settings.dsn.get_secret_value()
     ctx = Context(
         settings,
@@ -41,6 +46,8 @@ def create_app(
         public=Limiter(settings.public_per_minute),
         logins=Limiter(settings.logins_per_minute),
         logins_by_address=Limiter(10 * settings.logins_per_minute),
+        kiosks=Limiter(settings.kiosk_per_minute),
+        qr_answers=Limiter(settings.qr_per_minute),
     )
     ctx.public_answers = public.PublicAnswers(ctx)
 
@@ -60,8 +67,10 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.middleware("http")(_answer)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for router in (public.routes, login.routes, staff.routes, probes.routes):
+    for router in (public.routes, login.routes, staff.routes, probes.routes, kiosk.routes, ratings.routes):
         app.include_router(router)
+    if asking is not None:
+        app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:
 
         async def offices() -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Context:
     public: Limiter
     logins: Limiter
     logins_by_address: Limiter
+    kiosks: Limiter
+    qr_answers: Limiter
     public_answers: PublicAnswers = field(init=False)
     requests: dict[tuple[str, int], int] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
 
-from motcua.analytics import db, store
+from motcua.analytics import db, rating_store, store
 from motcua.analytics.settings import DbSettings
 from motcua.analytics.writer import Delivery, write
 from motcua.edge.messages import Message, Offline, dump, topic
@@ -61,7 +61,7 @@ def a_day() -> list[Message]:
         ),
         counts(office_id="vl-2", at=DAY + timedelta(minutes=1), left=None),
         sentiment(),
-        rating(),
+        rating(served_at=NOON - timedelta(minutes=3), reason="waiting", counter_id="q1"),
         ticket(),
         ticket(event="started", counter_id="q2", lane="priority"),
         health(),
@@ -104,6 +104,13 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "sources": clean(store.sources(conn)),
         "sentiment_day": clean(store.sentiment_day(conn, office, date(2026, 3, 2))),
         "dead_letters": clean(store.dead_letters(conn)),
+        "rating_days": clean(rating_store.days(conn, [office], since, until)),
+        "rating_reasons": clean(rating_store.reasons(conn, [office], since, until, 4)),
+        "rating_officers": clean(rating_store.officers(conn, [office], since, until)),
+        "rating_answers": clean(rating_store.answers(conn, office, since, until)),
+        "served_by_hour": clean(rating_store.served(conn, [office], since, until)),
+        "departures": clean(rating_store.departures(conn, office, since, until)),
+        "sentiment_days": clean(rating_store.sentiment(conn, [office], since, until)),
     }
 
 
@@ -229,7 +236,8 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
 ) -> None:
     """Visits of long before the jobs' window are in the new rollups, and new messages join them."""
     released = db.MIGRATIONS
-    shutil.copytree(released, tmp_path / "first", ignore=shutil.ignore_patterns("0002*", "0003*"))
+    later = {p.name for p in released.glob("*.sql") if not p.name.startswith("0001")}
+    shutil.copytree(released, tmp_path / "first", ignore=lambda _, names: later & set(names))
     long_ago = NOON - timedelta(days=300)
     with db.connect(each_dsn) as conn:
         with monkeypatch.context() as older:
@@ -242,7 +250,8 @@ def test_an_older_database_keeps_its_past_when_it_is_migrated(
             "'camera', 1, 1)",
             {"at": long_ago},
         )
-        assert [m.number for m in db.migrate(conn, SETTINGS)] == [2, 2, 3, 3]
+        back_end = db.back_end_of(conn)
+        assert [m.number for m in db.migrate(conn, SETTINGS)] == [m.number for m in db.migrations(back_end) if m.number > 1]
         write(conn, delivered([visit(), queue(measured_s=5.0, waiting_person_s=9.0, queue_arrivals=1, queue_departures=0)]))
         if db.back_end_of(conn) == "timescale":
             conn.execute(

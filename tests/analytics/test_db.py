@@ -90,14 +90,14 @@ def test_an_unreachable_server_is_one_sentence() -> None:
 
 def test_a_failing_migration_leaves_nothing_behind(pg_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(db.MIGRATIONS, tmp_path / "m")
-    (tmp_path / "m" / "0009_core.sql").write_text("create table half (id int); select 1 / 0;")
+    (tmp_path / "m" / "9999_core.sql").write_text("create table half (id int); select 1 / 0;")
     monkeypatch.setattr(db, "MIGRATIONS", tmp_path / "m")
     with db.connect(pg_dsn) as conn:
         with pytest.raises(psycopg.errors.DivisionByZero):
             db.migrate(conn)
         assert conn.execute("select to_regclass('half')").fetchone() == (None,)
-        (tmp_path / "m" / "0009_core.sql").write_text("create table half (id int);")
-        assert [f"{m.number}_{m.name}" for m in db.migrate(conn)] == ["9_core"]
+        (tmp_path / "m" / "9999_core.sql").write_text("create table half (id int);")
+        assert [f"{m.number}_{m.name}" for m in db.migrate(conn)] == ["9999_core"]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
