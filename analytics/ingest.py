@@ -149,6 +149,8 @@ class Ingestor:
 
     def _confirm(self, batch: list[_Arrived], written: Written) -> None:
         self.totals.messages += written.messages
+        self.totals.stored += written.stored
+        self.totals.wills += written.wills
         self.totals.dead += written.dead
         for arrived in batch:
             if arrived.qos and arrived.connection == self._connection:

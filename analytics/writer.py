@@ -43,12 +43,16 @@ class Written:
 
     seqs: dict[Epoch, set[int]] = field(default_factory=lambda: defaultdict(set))
     messages: int = 0
+    stored: int = 0  # the other messages were there already
+    wills: int = 0
     dead: int = 0
 
     def add(self, other: Written) -> None:
         for epoch, seqs in other.seqs.items():
             self.seqs[epoch] |= seqs
         self.messages += other.messages
+        self.stored += other.stored
+        self.wills += other.wills
         self.dead += other.dead
 
     def confirmations(self) -> Iterable[tuple[Source, Confirmation]]:
@@ -137,10 +141,10 @@ def _source(topic: str) -> Source:
 
 
 def _write(conn: psycopg.Connection, batch: _Batch) -> Written:
-    written = Written(messages=len(batch.messages), dead=len(batch.dead))
+    written = Written(messages=len(batch.messages), wills=len(batch.offline), dead=len(batch.dead))
     with conn.cursor() as cursor:
         for table, rows in sorted(batch.rows.items()):
-            _copy(cursor, table, rows)
+            written.stored += _copy(cursor, table, rows)
         _write_dead(cursor, batch.dead)
         _write_sources(cursor, batch.messages)
         _write_offline(cursor, batch.offline)
@@ -158,8 +162,8 @@ def _write(conn: psycopg.Connection, batch: _Batch) -> Written:
     return written
 
 
-def _copy(cursor: psycopg.Cursor, table: str, rows: list[tuple[object, ...]]) -> None:
-    """Staging COPY, then insert what is not there yet."""
+def _copy(cursor: psycopg.Cursor, table: str, rows: list[tuple[object, ...]]) -> int:
+    """Staging COPY, then insert what is not there yet; returns how many were new."""
     columns = sql.SQL(", ").join(map(sql.Identifier, COLUMNS[table]))
     names = {"table": sql.Identifier(table), "stage": sql.Identifier(f"stage_{table}"), "columns": columns}
     cursor.execute(
@@ -176,6 +180,7 @@ def _copy(cursor: psycopg.Cursor, table: str, rows: list[tuple[object, ...]]) ->
             "on conflict do nothing"
         ).format(**names)
     )
+    return cursor.rowcount
 
 
 def _write_dead(cursor: psycopg.Cursor, dead: list[tuple[str, Rejected]]) -> None:

@@ -118,6 +118,7 @@ class Camera:
         self._sample, self._beat, self._keep = Every(settings.sample_s), Every(HEALTH_S), Every(_KEEP_S)
         self._speed = Speedometer()
         self._told: tuple[object, ...] | None = None
+        self._told_open: list[tuple[object, ...]] = []
         self._refused = False
 
     def take(self, frame: Frame) -> None:
@@ -171,6 +172,8 @@ class Camera:
             if v.outcome in ("served", "reneged") and waited_s > 0:
                 self._forecast.learn(v.arrival_at, waited_s, served=v.service_start_at is not None)
         self._close(result.final)
+        if [(v.arrival_at, v.service_start_at) for v in self._open()] != self._told_open:
+            self._put([], words=True)
 
     def took(self, frame: Frame, now: datetime) -> None:
         """The analysis of a frame was done at ``now``: for rate and lag."""
@@ -226,10 +229,11 @@ class Camera:
     def _forget(self, final: Iterable[TimedTracks], at: datetime) -> None:
         """Whoever is open is lost; what is left of the tracks is ``final``."""
         self._close(final)
-        self._put(self._visits(flush(self._final, self._final.at or at)))
+        lost = flush(self._final, self._final.at or at)
         if self._live.at is not None:
             self._history += flush(self._live, self._live.at)
         self._live, self._final = VisitState(), VisitState()
+        self._put(self._visits(lost), words=True)
         self._flow.reset()
         if self._parts is not None:
             self._put(self._counts(everything=True))
@@ -238,6 +242,14 @@ class Camera:
     def _visits(self, closed: Sequence[ClosedVisit]) -> list[Message]:
         """Visits for those who see whole ones: a part of the queue would call everybody unserved, or nobody waiting."""
         return [] if self._parts is not None else [visit_message(self._source, v, self._model) for v in closed]
+
+    def _open(self) -> list[ClosedVisit]:
+        """Visits that have not ended, as they end if this process dies: those of the final tracks, and who came after these."""
+        known_at, now = self._final.at, self._live.at
+        if self._parts is not None or now is None:
+            return []
+        late = [v for v in flush(self._live, now) if known_at is None or v.arrival_at > known_at]
+        return [*(flush(self._final, known_at) if known_at is not None else ()), *late]
 
     def _counts(self, *, everything: bool = False) -> list[Message]:
         periods = [] if self._parts is None else self._parts.take_out(everything=everything)
@@ -334,12 +346,17 @@ class Camera:
             blind=blind,
         )
 
-    def _put(self, messages: Sequence[Message]) -> None:
-        """A disk that refuses is said once, and what it refused is counted; a damaged outbox ends the process."""
-        if not messages:
+    def _put(self, messages: Sequence[Message], *, words: bool = False) -> None:
+        """A disk that refuses is said once, and what it refused is counted; a damaged outbox ends the process.
+
+        words: put down who is there, even where there is no message.
+        """
+        if not messages and not words:
             return
+        visits = self._open()
+        self._told_open = [(v.arrival_at, v.service_start_at) for v in visits]
         try:
-            self._outbox.put(messages)
+            self._outbox.put(messages, [visit_message(self._source, v, self._model) for v in visits])
         except OutboxDamaged:
             raise
         except OutboxError as error:

@@ -23,6 +23,7 @@ from motcua.models.fetch import fetched
 from motcua.models.registry import REGISTRY
 
 T = TypeVar("T")
+_FILE_SHARE = 1.25  # of an outbox's file over the messages in it
 _LONG = 20_000  # frames beyond which a file is not read to its end
 
 
@@ -77,7 +78,7 @@ def _outbox(settings: EdgeSettings) -> str:
         raise CheckError(
             f"outbox folder {folder} cannot be written ({error.strerror}): give it write permission or name another"
         ) from error
-    needed_mb = settings.outbox_max_mb * len(settings.cameras)
+    needed_mb = (_FILE_SHARE * settings.outbox_max_mb + settings.outbox_reserve_mb) * len(settings.cameras)
     if free_mb < needed_mb:
         raise CheckError(
             f"outbox folder {folder} has {free_mb:.0f} MB free, the outboxes may take {needed_mb:.0f}: "

@@ -117,6 +117,7 @@ def health_message(
         frame_lag_s=None if frame_lag_s is None else round(frame_lag_s, 3),
         outbox_rows=min(outbox.rows, 1_000_000),
         outbox_bytes=outbox.bytes,
+        outbox_span_h=round(outbox.span_h, 2),
         outbox_capacity_h=None if outbox.capacity_h is None else round(outbox.capacity_h, 1),
         dropped={name: min(count, 1_000_000) for name, count in dropped.items()},
         sentiment_on=sentiment_on,

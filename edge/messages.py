@@ -32,8 +32,8 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_BATCH = 500
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Utc = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Utc = Annotated[AwareDatetime, AfterValidator(lambda at: _in_utc(at))]
+Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]  # sums of squares stay finite
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Minute = Annotated[int, Field(ge=0, le=120)]
 Provenance = Literal["camera", "replay", "simulated", "kiosk", "import"]
@@ -43,6 +43,13 @@ Part = Literal["arrivals", "services"]
 BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
 RatingReason = Literal["waiting", "manner", "clarity", "result", "place", "other"]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant in UTC lies in the years 1 to 9999") from None
 
 
 class _Frozen(BaseModel):
@@ -300,7 +307,8 @@ class Health(_Envelope):
     frame_lag_s: Seconds | None = None
     outbox_rows: Count = 0
     outbox_bytes: Annotated[int, Field(ge=0)] = 0
-    outbox_capacity_h: Seconds | None = None
+    outbox_span_h: Seconds | None = Field(default=None, description="Hours of measuring that wait in the outbox")
+    outbox_capacity_h: Seconds | None = Field(default=None, description="Hours of measuring that it holds at this rate")
     dropped: Annotated[dict[str, Count], Field(max_length=32)] = {}
     sentiment_on: bool | None = Field(
         default=None, description="Whether citizens' faces are read; None where there is no camera"

@@ -23,7 +23,7 @@ from motcua.edge.messages import Health
 from motcua.edge.outbox import Outbox, OutboxError
 from motcua.edge.pace import Pace
 from motcua.edge.publish import Publisher
-from motcua.edge.settings import CameraSettings, EdgeSettings, outbox_path
+from motcua.edge.settings import CameraSettings, EdgeSettings, outbox_limits, outbox_path
 from motcua.edge.zones import ZonesError, load_zones
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def run(settings: EdgeSettings, camera: CameraSettings, alive: Callable[[], bool
     """Run one camera for as long as ``alive()``. Raises BuildError, CaptureError, OutboxError, ZonesError."""
     clock = SteadyClock()
     zones = load_zones(camera.zones)
-    outbox = Outbox(outbox_path(settings, camera), now=clock.now(), max_bytes=int(settings.outbox_max_mb * 2**20))
+    outbox = Outbox(outbox_path(settings, camera), now=clock.now(), **outbox_limits(settings))
     publisher = Publisher(outbox, settings.broker, settings.office_id, camera.source_id)
     publisher.start()
     try:

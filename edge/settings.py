@@ -140,6 +140,8 @@ class EdgeSettings(BaseSettings):
     office_id: Id
     outbox: Path
     outbox_max_mb: Annotated[float, Field(gt=0, le=100_000)] = 256.0
+    outbox_max_hours: Annotated[float, Field(gt=0, le=87_600)] = 336.0
+    outbox_reserve_mb: Annotated[float, Field(ge=0, le=1000)] = 4.0
     broker: BrokerSettings = BrokerSettings()
     cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=64)]
     sentiment: SentimentSettings = SentimentSettings()
@@ -177,6 +179,15 @@ def redacted(url: str) -> str:
 def outbox_path(settings: EdgeSettings, camera: CameraSettings) -> Path:
     """Each camera has its own outbox file."""
     return settings.outbox / f"{camera.source_id}.db"
+
+
+def outbox_limits(settings: EdgeSettings) -> dict[str, Any]:
+    """What an outbox may hold, as its keyword arguments."""
+    return {
+        "max_bytes": int(settings.outbox_max_mb * 2**20),
+        "max_hours": settings.outbox_max_hours,
+        "reserve_bytes": int(min(settings.outbox_reserve_mb, settings.outbox_max_mb / 2) * 2**20),
+    }
 
 
 def load_settings(path: Path) -> EdgeSettings:

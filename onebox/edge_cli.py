@@ -46,6 +46,35 @@ def check(config: Config) -> None:
     raise typer.Exit(int(failed))
 
 
+@app.command()
+def outbox(
+    config: Config, json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a line each.")] = False
+) -> None:
+    """What waits in each camera's outbox, in hours and bytes, and what had to be given up; the agent may be running.
+
+    Example: motcua edge outbox --config edge.toml
+    """
+    from motcua.edge.outbox import OutboxError
+    from motcua.edge.outbox_report import as_json, report
+    from motcua.edge.settings import SettingsError, load_settings, outbox_limits, outbox_path
+
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    limits, reports, failed = outbox_limits(settings), [], False
+    for camera in settings.cameras:
+        try:
+            reports.append(report(outbox_path(settings, camera), camera.source_id, **limits))
+        except OutboxError as error:
+            failed = True
+            typer.echo(str(error), err=True)
+    if reports or json:
+        typer.echo(as_json(reports) if json else "\n".join(r.line() for r in reports))
+    raise typer.Exit(int(failed))
+
+
 @app.command("confirm-view")
 def confirm_view(
     config: Config, camera: Annotated[str, typer.Option("--camera", help="The source_id of the camera that was moved.")]

@@ -12,6 +12,7 @@ import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from builders import NOON, health, queue, rating, visit
+from fuzzing import items_in, stream
 from paho.mqtt.enums import CallbackAPIVersion
 
 from motcua.analytics import db, store
@@ -203,3 +204,24 @@ def test_a_missing_schema_is_said_at_once(pg_dsn: str, broker: Broker) -> None:
     settings = IngestSettings(dsn=pg_dsn, broker_host=broker.host, broker_port=broker.port, broker_password="secret")  # type: ignore[arg-type]
     with pytest.raises(db.DbError, match="run 'motcua db migrate'"):
         Ingestor(settings, threading.Event()).run()
+
+
+def test_mutated_payloads_spoil_nothing_beside_them(
+    migrated: str, broker: Broker, edge: Edge, eventually: Eventually
+) -> None:
+    sent = [x for x in stream(13, 500) if x[0].startswith("motcua/v1/") and len(x[1]) < MAX_PAYLOAD_BYTES]
+    good = {id_ for _, _, id_ in sent if id_}
+
+    def counted() -> int:
+        return ingestor.totals.messages + ingestor.totals.wills + ingestor.totals.dead
+
+    with ingesting(migrated, broker) as ingestor, psycopg.connect(migrated, autocommit=True) as conn:
+        _until_subscribed(edge, eventually)
+        for name, payload, _ in sent:
+            edge.mqtt.publish(name, payload, qos=1)
+        eventually(lambda: counted() >= sum(items_in(payload) for _, payload, _ in sent) + 1)
+        tables = ("visit", "queue_sample", "part_count", "sentiment", "rating", "ticket", "health")
+        stored = [str(row[0]) for table in tables for row in conn.execute(f"select id from {table}".encode())]
+        assert good <= set(stored)
+        assert len(stored) == ingestor.totals.stored
+        assert conn.execute("select sum(times) from dead_letter").fetchone() == (ingestor.totals.dead,)

@@ -247,6 +247,34 @@ def test_a_full_disk_stops_nothing_and_is_said_once(rig: Callable[..., Rig], cap
     assert one.sent("visit")[-1]["outcome"] == "served"
 
 
+def test_who_is_there_when_the_process_is_killed_is_lost(tmp_path: Path) -> None:
+    def killed_after(seconds: float, folder: Path) -> list[dict[str, Any]]:
+        folder.mkdir()
+        one = Rig(folder)
+        one.show(walk(1, (1, OUT), (10, QUEUE), (10, A), (2, OUT)), seconds)
+        one.outbox.close()  # nobody says finish
+        again = Outbox(folder / "o.db", now=at(1000))
+        visits = [json.loads(row.body) for row in again.pending(10_000) if row.type == "visit"]
+        again.close()
+        return visits
+
+    whole = killed_after(36, tmp_path / "whole")
+    assert [v["outcome"] for v in whole] == ["served"]
+    arrival_at = whole[0]["arrival_at"]
+    for seconds in range(1, 36, 3):
+        visits = killed_after(seconds, tmp_path / str(seconds))
+        came = at(seconds - 3) > datetime.fromisoformat(arrival_at)
+        assert len(visits) <= 1
+        assert len(visits) == 1 or not came
+        if visits and visits[0]["outcome"] != "served":
+            assert visits[0]["outcome"] == "lost"
+            # Where they were first seen is put right by some frames once their track is final.
+            assert abs(datetime.fromisoformat(visits[0]["arrival_at"]) - datetime.fromisoformat(arrival_at)) < timedelta(
+                seconds=1
+            )
+            assert datetime.fromisoformat(visits[0]["departure_at"]) <= at(seconds)
+
+
 @pytest.mark.parametrize("part", ["arrivals", "services"])
 def test_a_camera_of_a_part_sends_counts_and_neither_visits_nor_a_wait(part: str, tmp_path: Path) -> None:
     """A counter's camera would call every wait 0, the hall's everybody unserved."""

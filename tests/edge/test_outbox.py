@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,18 +10,22 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
-from builders import NOON, health, queue, visit
+from builders import NOON, health, queue, rating, visit
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from motcua.edge.messages import Message
-from motcua.edge.outbox import LEAST_VALUE_FIRST, Outbox, OutboxError
+from motcua.edge import outbox_file
+from motcua.edge.messages import Message, Visit, dump
+from motcua.edge.outbox import LEAST_VALUE_FIRST, SAMPLES, Outbox, OutboxError, OutboxFull
+from motcua.edge.outbox_report import as_json, report
 
 
 def keys(outbox: Outbox) -> list[tuple[int, int]]:
@@ -191,6 +196,152 @@ def test_a_full_disk_loses_nothing_silently(tmp_path: Path) -> None:
     outbox.close()
 
 
+def visit_body() -> bytes:
+    return dump(visit(epoch=1_772_427_600_000, seq=100))
+
+
+def test_the_reserve_is_kept_from_samples_but_for_the_newest_of_each(tmp_path: Path) -> None:
+    length = len(visit_body())
+    outbox = Outbox(tmp_path / "o.db", now=NOON, max_bytes=20 * length, reserve_bytes=10 * length)
+    outbox.put([visit() for _ in range(8)])
+    for _ in range(20):
+        outbox.put([queue(), health()])
+    waiting = Counter(row.type for row in outbox.pending(99))
+    assert waiting["visit"] == 8
+    assert 1 <= waiting["queue"] <= 4
+    assert waiting["health"] >= 1
+    assert waiting + Counter(outbox.dropped()) == {"visit": 8, "queue": 20, "health": 20}
+    outbox.put([visit() for _ in range(8)])
+    assert Counter(row.type for row in outbox.pending(99)) == {"visit": 16, "queue": 1, "health": 1}
+    outbox.close()
+
+
+def test_samples_go_by_hours_of_measuring_and_visits_do_not(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON, max_hours=1.0)
+    outbox.put([visit(at=NOON), queue(at=NOON)])
+    minutes = [NOON + timedelta(minutes=n) for n in range(1, 91)]
+    for at in minutes:
+        outbox.put([queue(at=at)])
+    assert outbox.dropped() == {"queue": 30}
+    assert outbox.size().span_h == pytest.approx(1.5)  # the visit is still there
+    assert outbox.size().capacity_h == pytest.approx(1.0)
+    # A clock that jumps by a year makes nothing old, whichever way.
+    outbox.put([queue(at=NOON + timedelta(days=365)), queue(at=NOON)])
+    assert outbox.dropped()["queue"] <= 32
+    outbox.close()
+
+
+def released_first() -> str:
+    """The format of the first release, which never changes."""
+    text = (Path(outbox_file.__file__).parent / "outbox.sql").read_text()
+    assert hashlib.sha256(text.encode()).hexdigest() == ("9f559205969842d8c31e9268b08a42152d3cd5ebb6356ddd6817937a7043930a")
+    return text
+
+
+def test_a_file_of_the_released_format_is_brought_forward(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    old = [visit(epoch=7, seq=n) for n in (1, 2)]
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(released_first())
+        db.execute("INSERT INTO meta VALUES ('epoch', 7)")
+        db.executemany("INSERT INTO message VALUES (?, ?, ?, ?)", [(7, m.seq, m.type, dump(m)) for m in old])
+        db.execute("INSERT INTO dropped VALUES ('queue', 5)")
+    outbox = Outbox(path, now=NOON)
+    outbox.put([queue()])
+    assert [row.body for row in outbox.pending(2)] == [dump(m) for m in old]
+    assert outbox.size().rows == 3
+    assert outbox.dropped() == {"queue": 5}
+    outbox.close()
+    Outbox(path, now=NOON).close()
+
+
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    Outbox(tmp_path / "o.db", now=NOON).close()
+    with closing(sqlite3.connect(tmp_path / "o.db")) as db, db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(OutboxError, match="was written by a newer version"):
+        Outbox(tmp_path / "o.db", now=NOON)
+
+
+def test_visits_that_nobody_came_to_close_are_sent_as_lost(tmp_path: Path) -> None:
+    def lost(**fields: Any) -> Visit:
+        return visit(outcome="lost", counter_id=None, service_start_at=None, **fields)
+
+    one, two, three = lost(), lost(), lost()
+    outbox = Outbox(tmp_path / "o.db", now=NOON)
+    outbox.put([], [one])
+    outbox.put([queue()], [one, two])
+    outbox.put([visit()], [two, three])
+    outbox.put([queue()])  # says nothing of who is there
+    epoch = outbox.epoch
+    outbox.close()  # without a word, as a power cut does it
+    again = Outbox(tmp_path / "o.db", now=NOON + timedelta(minutes=1))
+    new = [json.loads(row.body) for row in again.pending(99, (epoch, 99))]
+    assert [(m["id"], m["seq"], m["outcome"]) for m in new] == [(str(two.id), 1, "lost"), (str(three.id), 2, "lost")]
+    again.put([queue()], [])
+    again.close()
+    third = Outbox(tmp_path / "o.db", now=NOON + timedelta(minutes=2))
+    assert third.size().rows == 6  # nobody is lost twice
+    third.close()
+
+
+def test_a_full_disk_still_takes_visits_and_counts_what_it_refuses_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    outbox = Outbox(path, now=NOON, reserve_bytes=100_000)
+    outbox._db.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(OutboxFull):
+        outbox.put([queue() for _ in range(500)])
+    outbox._db.execute("PRAGMA max_page_count = 40")  # what the reserve gave back
+    outbox._reserve.refill = lambda: False  # type: ignore[method-assign]  # and nothing more
+    with pytest.raises(OutboxFull) as full:
+        outbox.put([queue(), visit(), rating(), health()])
+    assert [m.type for m in full.value.stored] == ["visit", "rating"]
+    refused = outbox.dropped()
+    assert refused == {"queue": 501, "health": 1}
+    outbox.close()
+    again = Outbox(path, now=NOON, reserve_bytes=100_000)
+    assert again.dropped() == refused
+    again.put([queue()])
+    again.close()
+
+
+def test_an_epoch_grows_though_the_file_was_damaged_and_the_clock_went_back(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    first = Outbox(path, now=NOON)
+    first.close()
+    damage_header(path)
+    again = Outbox(path, now=NOON - timedelta(days=1))
+    assert again.epoch == first.epoch + 1
+    assert again.dropped() == {"outbox": 1}
+    again.close()
+
+
+def test_a_reserve_that_cannot_be_read_is_no_reason_to_stop(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "o.db.reserve").write_bytes(b'{"epoch": 12'.ljust(512))
+    outbox = Outbox(tmp_path / "o.db", now=NOON, reserve_bytes=1000)
+    assert "what was refused before is forgotten" in caplog.text
+    assert (tmp_path / "o.db.reserve").stat().st_size == 1512
+    outbox.close()
+
+
+def test_the_report_tells_hours_bytes_and_kinds_while_the_agent_runs(tmp_path: Path) -> None:
+    path, limits = tmp_path / "o.db", {"max_bytes": 2**20, "max_hours": 500.0, "reserve_bytes": 2**16}
+    with pytest.raises(OutboxError, match="no outbox at"):
+        report(path, "cam-1", **limits)  # type: ignore[arg-type]
+    outbox = Outbox(path, now=NOON, **limits)  # type: ignore[arg-type]
+    for n in range(61):
+        outbox.put([queue(at=NOON + timedelta(minutes=n))], [visit()])
+    outbox.put([visit(at=NOON + timedelta(hours=1))], [visit(), visit()])
+    told = report(path, "cam-1", **limits)  # type: ignore[arg-type]
+    size = outbox.size()
+    assert (told.waiting, told.dropped, told.open_visits) == ({"queue": 61, "visit": 1}, {}, 2)
+    assert (told.bytes, told.span_h) == (size.bytes, pytest.approx(1.0))
+    assert told.capacity_h == pytest.approx(size.capacity_h)
+    assert told.line().startswith("cam-1: waiting 1.00 h, 0.0")
+    assert json.loads(as_json([told]))[0]["waiting"]["queue"] == 61
+    outbox.close()
+
+
 CHILD = """
 import sys
 from pathlib import Path
@@ -255,11 +406,11 @@ class OutboxMachine(RuleBasedStateMachine):
             assert (message.epoch, message.seq) == (self.epochs[-1], self.next_seq)
             self.next_seq += 1
             self.rows.append((message.epoch, message.seq, message.type, 0))
-        for type_ in LEAST_VALUE_FIRST:
-            for row in [r for r in self.rows if r[2] == type_]:
-                if len(self.rows) > self.max_rows:
-                    self.rows.remove(row)
-                    self.dropped[type_] += 1
+        old_samples = [r for type_ in SAMPLES for r in [r for r in self.rows if r[2] == type_][:-1]]
+        for row in old_samples + [r for type_ in LEAST_VALUE_FIRST for r in self.rows if r[2] == type_]:
+            if len(self.rows) > self.max_rows and row in self.rows:
+                self.rows.remove(row)
+                self.dropped[row[2]] += 1
 
     @rule(which=st.integers(0, 5), first=st.integers(0, 6), count=st.integers(0, 6))
     def confirm(self, which: int, first: int, count: int) -> None:

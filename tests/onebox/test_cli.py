@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
+from builders import NOON, queue, visit
 
+from motcua.edge.outbox import Outbox
 from motcua.onebox.cli import PARTS
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *(["demo"], ["evaluate"], ["ingest"], ["api"], ["dashboard"]),
     *(["evaluate-forecast"], ["evaluate-halls"]),
-    *(["edge", "run"], ["edge", "check"]),
+    *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"]),
     ["simulate", "live"],
@@ -149,3 +153,16 @@ def test_offices_are_checked_and_imported(pg_dsn: str) -> None:
     again = motcua("offices", "import", file, "--yes", "--dsn", pg_dsn)
     assert again.returncode == 0, again.stderr
     assert "125 unchanged" in again.stdout
+
+
+def test_an_outbox_is_shown_in_hours_and_bytes(tmp_path: Path) -> None:
+    config = tmp_path / "edge.toml"
+    camera = '[[cameras]]\nsource_id = "cam-1"\nurl = "rtsp://camera/1"\nzones = "zones.json"\n'
+    config.write_text(f'office_id = "vl-29734"\noutbox = "{tmp_path}"\n{camera}')
+    assert "cam-1 has no outbox at" in one_sentence(motcua("edge", "outbox", "--config", str(config)))
+    with closing(Outbox(tmp_path / "cam-1.db", now=NOON)) as outbox:
+        outbox.put([queue(), visit()])
+        shown = motcua("edge", "outbox", "--config", str(config), "--json")
+    assert shown.returncode == 0, shown.stderr
+    (camera_outbox,) = json.loads(shown.stdout)
+    assert (camera_outbox["source_id"], camera_outbox["waiting"]) == ("cam-1", {"queue": 1, "visit": 1})
