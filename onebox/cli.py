@@ -45,6 +45,9 @@ PARTS = {
     "offices": Part("offices_cli", "app", "server", "Check a file of offices, or import it."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "ratings": Part("ratings_cli", "app", "server", "Asked-for ratings: kiosks, QR slips, call-back surveys."),
+    "evaluate-attitude": Part(
+        "attitude_cli", "evaluate_attitude", "server", "How well ratings tell officers with known effects apart."
+    ),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }
 
