@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 
-from motcua.analytics.api import kiosk, login, probes, public, ratings, staff
+from motcua.analytics.api import attitude, kiosk, login, probes, public, ratings, roster, staff
 from motcua.analytics.api.context import Context, now
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
@@ -67,7 +67,16 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.middleware("http")(_answer)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for router in (public.routes, login.routes, staff.routes, probes.routes, kiosk.routes, ratings.routes):
+    for router in (
+        public.routes,
+        login.routes,
+        staff.routes,
+        probes.routes,
+        kiosk.routes,
+        ratings.routes,
+        roster.routes,
+        attitude.routes,
+    ):
         app.include_router(router)
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
