@@ -11,17 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from motcua.analytics.settings import DbSettings
 
 MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
 FROZEN = MIGRATIONS / "frozen.txt"
-_NEW_ROLLUPS = {2: ("wait_1h", "flow_1h")}  # by migration
+_NEW_ROLLUPS = {2: ("wait_1h", "flow_1h"), 4: ("queue_1d",)}  # by migration
 _LOCK = 7_203_415_001  # advisory: one migration at a time
 
 
@@ -65,7 +63,8 @@ def connect(dsn: str) -> Iterator[psycopg.Connection]:
 
 
 def migrate(conn: psycopg.Connection, settings: DbSettings | None = None) -> list[Migration]:
-    """Bring the schema up to date; returns what was applied. Sets the policies of TimescaleDB from the settings.
+    """Bring the schema up to date; returns what was applied. Writes from the settings how long rows live, and sets
+    the jobs of TimescaleDB.
 
     Raises DbError where the database is not ours, belongs to a newer version, or would switch its back end.
     """
@@ -74,18 +73,18 @@ def migrate(conn: psycopg.Connection, settings: DbSettings | None = None) -> lis
     conn.execute("select pg_advisory_lock(%s)", [_LOCK])
     try:
         back_end = _back_end(conn)
-        applied = _applied(conn)
+        done_before = applied(conn)
         known = {f"{m.number:04}_{m.name}": m for m in migrations(back_end)}
-        for name, digest in applied.items():
+        for name, digest in done_before.items():
             if name not in known:
                 raise DbError(f"the database holds migration {name}, which this version does not know: upgrade motcua")
             if known[name].sha256 != digest:
                 raise DbError(f"migration {name} was changed after it was applied: restore the released file")
-        done = [m for name, m in known.items() if name not in applied and _apply(conn, name, m)]
-        if applied and back_end == "timescale":
+        done = [m for name, m in known.items() if name not in done_before and _apply(conn, name, m)]
+        if done_before and back_end == "timescale":
             _fill(conn, done)
-        if back_end == "timescale" and settings is not None:
-            _set_policies(conn, settings)
+        if settings is not None:
+            _set(conn, back_end, settings)
         return done
     except psycopg.errors.InsufficientPrivilege as error:
         raise DbError(f"this user may not change the schema ({error}): connect as the owner of the database") from error
@@ -106,37 +105,10 @@ def back_end_of(conn: psycopg.Connection) -> str:
 def require_current(conn: psycopg.Connection) -> str:
     """The back end of an up-to-date schema. Raises DbError where a migration is missing."""
     back_end = back_end_of(conn)
-    missing = [m for m in migrations(back_end) if f"{m.number:04}_{m.name}" not in _applied(conn)]
+    missing = [m for m in migrations(back_end) if f"{m.number:04}_{m.name}" not in applied(conn)]
     if missing:
         raise DbError("the schema is older than this version: run 'motcua db migrate'")
     return back_end
-
-
-def refresh_rollups(conn: psycopg.Connection) -> int:
-    """Store the settled buckets on plain PostgreSQL; returns how many rows were written. TimescaleDB's jobs do it there."""
-    if back_end_of(conn) != "plain":
-        return 0
-    written = 0
-    lags = {"visit_1h": "2 hours", "queue_1m": "10 minutes", "wait_1h": "2 hours", "flow_1h": "2 hours"}
-    for rollup, lag in lags.items():
-        row = conn.execute("select refresh_rollup(%s, now() - %s::interval)", [rollup, lag]).fetchone()
-        written += int(row[0]) if row else 0
-    return written
-
-
-def status(conn: psycopg.Connection) -> dict[str, Any]:
-    """Back end, versions, applied migrations, sizes, newest rows, dead letters, gaps, jobs: what ``motcua db status`` shows."""
-    back_end = back_end_of(conn)
-    query = (Path(__file__).parent / "sql" / "queries" / "db_status.sql").read_bytes()
-    with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(query).fetchone()
-        jobs: list[dict[str, Any]] = []
-        if back_end == "timescale":
-            jobs = cursor.execute(
-                "select job_id, proc_name, hypertable_name, schedule_interval::text "
-                "from timescaledb_information.jobs order by job_id"
-            ).fetchall()
-    return {"back_end": back_end, "migrations": sorted(_applied(conn)), **(row or {}), "jobs": jobs}
 
 
 def _exists(conn: psycopg.Connection, table: str) -> bool:
@@ -170,7 +142,8 @@ def _back_end(conn: psycopg.Connection) -> str:
     return recorded
 
 
-def _applied(conn: psycopg.Connection) -> Mapping[str, str]:
+def applied(conn: psycopg.Connection) -> Mapping[str, str]:
+    """The applied migrations, with their hashes."""
     return {str(name): str(digest) for name, digest in conn.execute("select name, sha256 from migration").fetchall()}
 
 
@@ -187,35 +160,10 @@ def _fill(conn: psycopg.Connection, done: list[Migration]) -> None:
         conn.execute(sql.SQL("call refresh_continuous_aggregate({}, null, null)").format(sql.Literal(view)))
 
 
-def _set_policies(conn: psycopg.Connection, settings: DbSettings) -> None:
-    """Refresh, columnstore and retention jobs of TimescaleDB, as the settings say; setting them twice changes nothing."""
+def _set(conn: psycopg.Connection, back_end: str, settings: DbSettings) -> None:
+    """What the settings say about rows' lives and jobs."""
+    from motcua.analytics import policies, retention
 
-    def run(statement: LiteralString, *values: object) -> None:
-        conn.execute(sql.SQL(statement).format(*(sql.Literal(v) for v in values)))
-
-    for view, start, end, every in (
-        ("queue_1m", "3 days", "1 minute", "1 minute"),
-        ("queue_1h", "7 days", "1 hour", "10 minutes"),
-        ("visit_1h", "7 days", "1 hour", "10 minutes"),
-        ("visit_1d", "14 days", "1 day", "1 hour"),
-        ("wait_1h", "7 days", "1 hour", "10 minutes"),
-        ("flow_1h", "7 days", "1 hour", "10 minutes"),
-    ):
-        run("select remove_continuous_aggregate_policy({}, if_exists => true)", view)
-        run(
-            "select add_continuous_aggregate_policy({}, start_offset => {}::interval, end_offset => {}::interval, "
-            "schedule_interval => {}::interval)",
-            view, start, end, every,
-        )  # fmt: skip
-    for table in ("visit", "queue_sample", "part_count"):
-        run("call remove_columnstore_policy({}, if_exists => true)", table)
-        run("call add_columnstore_policy({}, after => {}::interval)", table, f"{settings.compress_after_days} days")
-    for table, days in (
-        ("visit", settings.keep_visits_days),
-        ("part_count", settings.keep_visits_days),
-        ("queue_sample", settings.keep_queue_samples_days),
-        ("health", settings.keep_health_days),
-    ):
-        run("select remove_retention_policy({}, if_exists => true)", table)
-        if days is not None:
-            run("select add_retention_policy({}, drop_after => {}::interval)", table, f"{days} days")
+    retention.keep(conn, settings)
+    if back_end == "timescale":
+        policies.set_policies(conn, settings)

@@ -7,131 +7,176 @@ broker holds back after ``window`` messages and memory stays flat; the outboxes 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import paho.mqtt.client as mqtt
 import psycopg
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from motcua.analytics import db
+from motcua.analytics import db, retention
+from motcua.analytics.batch import Batch, Delivery
+from motcua.analytics.feed import Address, Feed
+from motcua.analytics.ingest_status import IngestState
+from motcua.analytics.packets import Publish
 from motcua.analytics.settings import IngestSettings
-from motcua.analytics.writer import Delivery, Written, write
+from motcua.analytics.writer import Written, store
 from motcua.edge.messages import ROOT, ack_topic
 
 SHARED = f"$share/ingest/{ROOT}/#"
 HEALTH = f"{ROOT}/+/+/health"  # retained messages do not reach shared subscriptions
+FULL_EVENTS, MOST_EVENTS, MOST_BYTES = 4000, 16_000, 64 * 1024 * 1024
+WRITERS = 2
 _IDLE_S = 0.01  # nothing more for this long: the batch is full enough
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 
 log = logging.getLogger("motcua.ingest")
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    delivery: Delivery
-    mid: int
-    qos: int
-    connection: int  # acknowledging on another connection would acknowledge another message
+@dataclass(slots=True, eq=False)
+class _Window:
+    """What arrived since the writer took the window before."""
+
+    batch: Batch = field(default_factory=Batch)
+    mids: list[int] = field(default_factory=list)
+    connection: int = 0  # acknowledging on another connection would acknowledge another message
+    bytes: int = 0
+    first_at: float = 0.0
+    last_at: float = 0.0
+
+    @property
+    def events(self) -> int:
+        return self.batch.messages + len(self.batch.dead)
 
 
 class Ingestor:
-    """One ingestor; :meth:`run` works until ``stop`` is set."""
+    """One ingestor; :meth:`run` works until ``stop`` is set. One thread reads and decodes while others store."""
 
     def __init__(self, settings: IngestSettings, stop: threading.Event) -> None:
-        self.settings = settings
+        s = self.settings = settings
         self.totals = Written()
+        self.problem: str | None = "the database was not reached yet"
+        self.stored_at: float | None = None
         self._stop = stop
-        self._arrived: queue.Queue[_Arrived] = queue.Queue()
-        self._connection = 0
-        self._was_connected = True
-        self._mqtt = self._client()
+        self._changed = threading.Condition()
+        self._filling, self._storing = _Window(), list[_Window]()
+        self._failure: Exception | None = None
+        address = Address(
+            s.broker_host,
+            s.broker_port,
+            s.broker_username,
+            s.broker_password.get_secret_value(),
+            s.client_id,
+            s.window,
+            s.broker_tls,
+            s.broker_ca_file,
+        )
+        self._feed = Feed(address, (SHARED, HEALTH), self._arrive, self._has_room)
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """Consume until stopped. Raises DbError where the schema is missing or not ours; outages are waited for."""
-        self._mqtt.connect_async(
-            self.settings.broker_host, self.settings.broker_port, 30, clean_start=True, properties=self._window()
-        )
-        self._mqtt.loop_start()
+        done = threading.Event()
+        feeding = threading.Thread(target=self._feed.run, args=(done,), name="feed", daemon=True)
         housekeeping = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
+        helpers: list[threading.Thread] = []
+        feeding.start()
         try:
             conn = self._connect()
+            for k in range(1, WRITERS):
+                helpers.append(threading.Thread(target=self._help, name=f"writer {k}", daemon=True))
+                helpers[-1].start()
             housekeeping.start()
             on_ready()
-            while not self._stop.is_set():
-                batch = self._gather()
-                if batch and conn is not None:
-                    conn = self._store(conn, batch)
-            if conn is not None:
-                conn.close()
+            self._work(conn)
+            if self._failure is not None:
+                raise self._failure
         finally:
-            self._mqtt.disconnect()
-            self._mqtt.loop_stop()
+            done.set()
+            self._feed.wake()
+            for thread in (*helpers, feeding):
+                thread.join(5)
 
-    def _client(self) -> mqtt.Client:
-        s = self.settings
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, s.client_id, protocol=mqtt.MQTTv5, manual_ack=True)
-        client.username_pw_set(s.broker_username, s.broker_password.get_secret_value())
-        if s.broker_tls:
-            client.tls_set(ca_certs=s.broker_ca_file)
-        client.reconnect_delay_set(1, int(_LONGEST_PAUSE_S))
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        return client
-
-    def _window(self) -> Properties:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.ReceiveMaximum = self.settings.window
-        return properties
-
-    def _on_connect(self, client: mqtt.Client, userdata: object, flags: object, reason: object, props: object) -> None:
-        if getattr(reason, "is_failure", False):
-            log.error("the broker refused the ingestor: %s; check user name and password", reason)
-            return
-        self._connection += 1
-        self._was_connected = True
-        log.info("connected to the broker %s:%s", self.settings.broker_host, self.settings.broker_port)
-        client.subscribe([(SHARED, SubscribeOptions(qos=1)), (HEALTH, SubscribeOptions(qos=1))])
-
-    def _on_disconnect(self, client: mqtt.Client, userdata: object, flags: object, reason: object, props: object) -> None:
-        if self._was_connected and not self._stop.is_set():
-            self._was_connected = False
-            log.warning("lost the broker (%s): trying again", reason)
-
-    def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        delivery = Delivery(message.topic, bytes(message.payload), datetime.now(UTC))
-        self._arrived.put(_Arrived(delivery, message.mid, message.qos, self._connection))
-
-    def _gather(self) -> list[_Arrived]:
-        """The next batch: up to the window, ended by a moment of silence or after ``flush_s``."""
+    def _help(self) -> None:
+        """Another writer: its COPY goes on while the other waits for its commit."""
         try:
-            batch = [self._arrived.get(timeout=0.2)]
-        except queue.Empty:
-            return []
-        end = time.monotonic() + self.settings.flush_s
-        while len(batch) < self.settings.window and (left := end - time.monotonic()) > 0:
-            try:
-                batch.append(self._arrived.get(timeout=min(_IDLE_S, left)))
-            except queue.Empty:
-                break
-        return batch
+            self._work(self._connect())
+        except Exception as error:
+            log.exception("a writer ended")
+            self._failure = error
+            self._stop.set()
 
-    def _store(self, conn: psycopg.Connection, batch: list[_Arrived]) -> psycopg.Connection | None:
-        """Commit the batch, however long the database is away or full; then acknowledge and confirm."""
+    def _work(self, conn: psycopg.Connection | None) -> None:
+        while not self._stop.is_set() and conn is not None:
+            window = self._take()
+            if window is not None:
+                conn = self._store(conn, window)
+        if conn is not None:
+            conn.close()
+
+    def state(self) -> IngestState:
+        """How it is now."""
+        away = None if self._feed.connected else "the broker is not connected: check that it runs, and the network"
+        with self._changed:
+            waiting = sum(len(w.batch.deliveries) for w in (self._filling, *self._storing))
+            counts = (self.totals.messages, self.totals.dead, waiting, self.settings.window)
+        return IngestState(self.problem or away, *counts, self.stored_at)
+
+    def _arrive(self, messages: list[Publish], connection: int) -> None:
+        """In the feed's thread: decode into the window that is filling."""
+        at, now = datetime.now(UTC), time.monotonic()
+        for message in messages:
+            delivery = Delivery(message.topic.decode(errors="replace"), message.payload, at)
+            with self._changed:
+                window = self._filling
+                began, full = not window.batch.deliveries, self._is_full(window)
+                if began:
+                    window.first_at = now
+                if window.connection != connection:
+                    window.connection, window.mids = connection, []
+                window.last_at = now
+                window.bytes += len(message.payload)
+                if message.mid:
+                    window.mids.append(message.mid)
+                window.batch.take(delivery)
+                if began or self._is_full(window) > full:
+                    self._changed.notify()
+
+    def _is_full(self, window: _Window) -> bool:
+        """A part of what the broker may send: the rest comes while this one is stored."""
+        return len(window.batch.deliveries) >= self.settings.window // (WRITERS + 1) or window.events >= FULL_EVENTS
+
+    def _has_room(self) -> bool:
+        held = (self._filling, *self._storing)
+        return (
+            sum(len(w.batch.deliveries) for w in held) < self.settings.window
+            and sum(w.events for w in held) < MOST_EVENTS
+            and sum(w.bytes for w in held) < MOST_BYTES
+        )
+
+    def _take(self) -> _Window | None:
+        """The next window: full, or ended by a moment of silence, or ``flush_s`` old; a full one waits for nothing."""
+        with self._changed:
+            if not self._filling.batch.deliveries:
+                self._changed.wait(0.2)
+            while not self._stop.is_set() and (window := self._filling).batch.deliveries:
+                due = min(window.first_at + self.settings.flush_s, window.last_at + _IDLE_S) - time.monotonic()
+                if due <= 0 or self._is_full(window):
+                    self._filling = _Window()
+                    self._storing.append(window)
+                    return window
+                self._changed.wait(due)
+        return None
+
+    def _store(self, conn: psycopg.Connection, window: _Window) -> psycopg.Connection | None:
+        """Commit the window, however long the database is away or full; then acknowledge and confirm."""
         current: psycopg.Connection | None = conn
         pause = _FIRST_PAUSE_S
         while current is not None:
             try:
-                written = write(current, [a.delivery for a in batch])
+                written = store(current, window.batch)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                self.problem = f"the database does not take a batch ({_line(error)}): nothing is acknowledged until it does"
                 if pause == _FIRST_PAUSE_S:
                     log.warning(
                         "the database does not take a batch (%s): nothing is acknowledged until it does", _line(error)
@@ -143,20 +188,17 @@ class Ingestor:
                 continue
             if pause > _FIRST_PAUSE_S:
                 log.info("the database takes batches again")
-            self._confirm(batch, written)
+            self.problem, self.stored_at = None, time.monotonic()
+            self._confirm(window, written)
             return current
         return None
 
-    def _confirm(self, batch: list[_Arrived], written: Written) -> None:
-        self.totals.messages += written.messages
-        self.totals.stored += written.stored
-        self.totals.wills += written.wills
-        self.totals.dead += written.dead
-        for arrived in batch:
-            if arrived.qos and arrived.connection == self._connection:
-                self._mqtt.ack(arrived.mid, arrived.qos)
-        for (office_id, source_id), confirmation in written.confirmations():
-            self._mqtt.publish(ack_topic(office_id, source_id), confirmation.model_dump_json(), qos=1)
+    def _confirm(self, window: _Window, written: Written) -> None:
+        words = [(ack_topic(*source), word.model_dump_json().encode()) for source, word in written.confirmations()]
+        with self._changed:
+            self.totals.count(written)
+            self._storing.remove(window)
+        self._feed.send(window.connection, window.mids, words)
         if written.dead:
             log.warning("%d bad message(s) went to the dead letters", written.dead)
 
@@ -172,10 +214,12 @@ class Ingestor:
                     application_name="motcua ingest",
                 )
                 db.require_current(conn)
+                self.problem = None
                 if told:
                     log.info("the database is back")
                 return conn
             except psycopg.OperationalError as error:
+                self.problem = f"the database cannot be reached ({_line(error)}): nothing is acknowledged until it can"
                 if not told:
                     log.warning("the database cannot be reached (%s): waiting for it", _line(error))
                 told = True
@@ -187,9 +231,10 @@ class Ingestor:
         while not self._stop.wait(self.settings.housekeeping_s):
             try:
                 with db.connect(self.settings.dsn.get_secret_value()) as conn:
-                    db.refresh_rollups(conn)
+                    for gone in retention.apply(conn, datetime.now(UTC)):
+                        log.info("deleted %d rows of %s before %s", gone.rows, gone.table, gone.before.date())
             except (db.DbError, psycopg.Error) as error:
-                log.warning("rollups were not refreshed (%s): trying again later", _line(error))
+                log.warning("housekeeping failed (%s): trying again later", _line(error))
 
 
 def _line(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -12,11 +14,25 @@ class DbSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MOTCUA_DB_")
 
     dsn: SecretStr = Field(description="Address of the database, for example postgresql://user:password@host:5432/motcua")
-    keep_queue_samples_days: int | None = Field(default=90, ge=1, description="Raw queue samples; their rollups stay")
-    keep_health_days: int | None = Field(default=30, ge=1, description="Health messages")
     keep_visits_days: int | None = Field(
         default=1095, ge=31, description="Single visits, whose rollups stay, and counts of parts of a queue"
     )
+    keep_queue_samples_days: int | None = Field(default=90, ge=1, description="Raw queue samples; their rollups stay")
+    keep_ratings_days: int | None = Field(default=1825, ge=31, description="Ratings")
+    keep_tickets_days: int | None = Field(default=365, ge=1, description="Events of ticket machines")
+    keep_sentiment_days: int | None = Field(default=1095, ge=31, description="Sums of sentiment, by counter and hour")
+    keep_health_days: int | None = Field(default=30, ge=1, description="Health messages")
+    keep_dead_letters_days: int | None = Field(
+        default=180, ge=1, description="Messages that were none, from the last time on"
+    )
+    keep_reports_days: int | None = Field(default=730, ge=31, description="What citizens say is wrong with an office's data")
+    keep_comments_days: int | None = Field(default=365, ge=1, description="What citizens wrote beside a rating")
+    keep_sessions_days: int | None = Field(default=1, ge=1, description="Logins, once they have expired")
+    archive: bool = Field(
+        default=False,
+        description="Days of visits, samples, counts, ratings, tickets and sentiment leave by 'motcua archive' only",
+    )
+    archive_folder: Path = Field(default=Path("archive"), description="Where 'motcua archive' writes Parquet files")
     compress_after_days: int = Field(default=7, ge=1, description="Columnstore on TimescaleDB")
 
 
@@ -33,6 +49,14 @@ class IngestSettings(BaseSettings):
     broker_tls: bool = Field(default=False, description="Encrypt, and check the broker's certificate")
     broker_ca_file: str | None = Field(default=None, description="The authority that signed it, unless the system knows it")
     client_id: str = Field(default="", description="Fixed name of this ingestor; empty: a random one")
-    window: int = Field(default=500, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
+    window: int = Field(default=6000, ge=10, le=20_000, description="Unacknowledged MQTT messages, the most held in memory")
     flush_s: float = Field(default=0.2, gt=0, le=10, description="Longest time that a message waits for its batch")
-    housekeeping_s: float = Field(default=60.0, gt=0, description="Between refreshes of the rollups on plain PostgreSQL")
+    status_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Answer /healthz and /metrics on this port of 127.0.0.1; 0 takes a free one",
+    )
+    housekeeping_s: float = Field(
+        default=60.0, gt=0, description="Between two looks after rollups and rows that have lived long enough"
+    )

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 HEALTH_S = 30.0
 _KEEP_S = 600.0
+_CLOCK_SET_S, _LONG_S = 1.0, 300.0  # back by so much, or on by so much between two ticks
 
 
 class Tracking(Protocol):
@@ -119,6 +120,7 @@ class Camera:
         self._speed = Speedometer()
         self._told: tuple[object, ...] | None = None
         self._told_open: list[tuple[object, ...]] = []
+        self._ticked_at: datetime | None = None
         self._refused = False
 
     def take(self, frame: Frame) -> None:
@@ -185,6 +187,16 @@ class Camera:
         self._release()
         self._forget(self._pipeline.finish(), at)
         self._anchor = at
+        self._begin_epoch(at)
+
+    def _follow(self, now: datetime) -> None:
+        """A clock that was set begins a new epoch: within one, later is newer."""
+        before, self._ticked_at = self._ticked_at, now
+        if before is not None and not -_CLOCK_SET_S < (now - before).total_seconds() < _LONG_S:
+            log.info("%s: the clock was set from %s to %s", self._settings.source_id, before, now)
+            self._begin_epoch(now)
+
+    def _begin_epoch(self, at: datetime) -> None:
         try:
             self._outbox.new_epoch(at)
         except OutboxDamaged:
@@ -194,6 +206,7 @@ class Camera:
 
     def tick(self, now: datetime, *, problem: str | None = None, connections: int = 0) -> None:
         """What is due by time: samples, sums, health. problem: of the source; connections: how often the broker was reached."""
+        self._follow(now)
         blind = self._blind(now)
         sample = self._sample.due(now)
         if sample or blind != self._told_blind:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from motcua.edge.geometry import Box, Detections, Detector, Floats, Image, iou, nms, no_detections
 from motcua.edge.ssd import anchors, decode, probability, tiles
 from motcua.edge.stature import Stature
-from motcua.edge.tile_view import View, view_of
+from motcua.edge.tile_view import TURNS, View, view_of
 from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import fetch
 from motcua.models.registry import REGISTRY, weights_named
@@ -35,6 +35,7 @@ class SsdliteDetector:
     """
 
     name = "ssdlite"
+    turns = len(TURNS)
 
     def __init__(
         self, weights: Path | None = None, *, threads: int = 1, min_confidence: float = 0.1, overlap: float = 0.6

@@ -16,7 +16,7 @@ from motcua.models.fetch import path
 from motcua.models.registry import REGISTRY
 from motcua.models.yolo import open_yolo
 
-DEFAULT = "yolo11n"
+DEFAULT = "yolo11n-onnx"
 _PERSON = 0  # COCO
 _MOST = 300  # people in one frame
 
@@ -29,7 +29,7 @@ class YoloDetector:
     def __init__(
         self, weights: str | None = None, *, threads: int = 1, min_confidence: float = 0.1, overlap: float = 0.7
     ) -> None:
-        """``weights``: an ONNX file, or the name of registered weights that were fetched; none: ``yolo11n``.
+        """``weights``: an ONNX file, or the name of registered weights that were fetched; none: ``yolo11n-onnx``.
 
         ``overlap``: of two boxes whose IoU is greater the weaker one goes, unless the network sees to that itself. Raises
         MissingError without weights, ModelError for a file that is none of ours.
@@ -40,9 +40,14 @@ class YoloDetector:
         self.version = f"{Path(weights).stem[:40]}-{file_sha256(file)[:12]}"
         self._min_confidence, self._overlap = min_confidence, overlap
 
+    def input_px(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of what the network sees of such a frame, px."""
+        height_px, width_px = self._net.size_for(width, height)
+        return width_px, height_px
+
     def detect(self, frame: Image) -> Detections:
         """frame: (h, w, 3) uint8 BGR, of any size; boxes are in its pixels, cut at its borders."""
-        height_px, width_px = self._net.height_px, self._net.width_px
+        width_px, height_px = self.input_px(frame.shape[1], frame.shape[0])
         box = fitted(frame.shape[1], frame.shape[0], width_px, height_px)
         inside = put_in(frame, box, width_px, height_px)[..., ::-1].transpose(2, 0, 1)
         output = self._net.run(np.ascontiguousarray(inside, np.float32)[None] / np.float32(255))

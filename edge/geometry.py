@@ -71,7 +71,13 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Tiled(Protocol):
-    """A detector that looks at a frame in tiles, each by itself; what it detects in a frame is :meth:`merged` of all of them."""
+    """A detector that looks at a frame in tiles, each by itself; what it detects in a frame is :meth:`merged` of all of them.
+
+    turns: in how many ways it looks at a tile, one after the other.
+    """
+
+    @property
+    def turns(self) -> int: ...
 
     def tiles(self, width: int, height: int) -> list[Box]:
         """The tiles of a frame of that size, px."""
@@ -91,6 +97,7 @@ class _OneTile:
     """A detector that knows no tiles: the frame is one."""
 
     detector: Detector
+    turns: int = 1
 
     def tiles(self, width: int, height: int) -> list[Box]:
         return [(0, 0, width, height)]

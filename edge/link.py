@@ -59,7 +59,14 @@ def chains(
     """
     members = [[row] for row in range(len(pieces))]
     whole = list(pieces)
-    ends: dict[tuple[int, ...], tuple[End, End]] = {}
+    ends: dict[tuple[tuple[int, ...], bool], End] = {}
+
+    def end(i: int, *, last: bool) -> End:
+        key = tuple(members[i]), last
+        if key not in ends:
+            ends[key] = end_of(whole[i], last=last)
+        return ends[key]
+
     for longest_s, at_last in _ROUNDS:
         able = [i for i, piece in enumerate(whole) if piece.total >= settings.least_weight]
         before = [i for i in able if from_s <= whole[i].times[-1] <= until_s]
@@ -71,11 +78,8 @@ def chains(
                 gap = whole[j].times[0] - whole[i].times[-1]
                 late = whole[j].times[-1] > whole[i].times[-1] and whole[j].times[0] > whole[i].times[0]
                 if i != j and late and -_EARLY_S <= gap <= longest_s + 1e-9:
-                    for k in (i, j):
-                        if tuple(members[k]) not in ends:
-                            ends[tuple(members[k])] = end_of(whole[k], last=False), end_of(whole[k], last=True)
                     same = whole[i].last == whole[j].first
-                    a, b = ends[tuple(members[i])][1], ends[tuple(members[j])][0]
+                    a, b = end(i, last=True), end(j, last=False)
                     border = at_border(a.where(a.at_s + _AHEAD_S), size) + at_border(b.where(b.at_s - _AHEAD_S), size)
                     inside = settings.at_last if at_last and not border else settings.inside
                     limit = (inside * (2 - border) + settings.border * border) / 2

@@ -55,6 +55,11 @@ def sight(grey: Grey) -> Sight:
 
 def moved(now: Grey, before: Sight) -> bool:
     """Whether ``now`` shows something that moved since ``before``; both of one shape."""
+    return bool(changes(now, before).any())
+
+
+def changes(now: Grey, before: Sight) -> NDArray[np.bool_]:
+    """(h, w) where ``now`` shows something that moved since ``before``; both of that shape."""
     sample = now[:: _STEP[0], :: _STEP[1]].astype(np.float32) + _DARK
     known = before.grey[:: _STEP[0], :: _STEP[1]].astype(np.float32) + _DARK
     gain = _rows(len(now), len(sample)) @ _gains(sample / known)
@@ -66,7 +71,10 @@ def moved(now: Grey, before: Sight) -> bool:
         under[now >= _WHITE] = 0
     outside = cv2.max(cv2.subtract(lit, before.high), under)
     changed = cv2.threshold(outside, limit, 1, cv2.THRESH_BINARY)[1]
-    return bool(cv2.countNonZero(changed) >= _CLUSTER.size and cv2.erode(changed, _CLUSTER).any())
+    if cv2.countNonZero(changed) >= _CLUSTER.size:
+        changed = cv2.erode(changed, _CLUSTER)
+        return np.asarray(changed.view(np.bool_))
+    return np.zeros(now.shape, np.bool_)
 
 
 def _gains(ratio: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -155,11 +155,12 @@ class Outbox:
             query = "SELECT epoch, seq, type, body FROM message WHERE (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT ?"
             return [Row(*row) for row in self._db.execute(query, (*after, limit))]
 
-    def newest(self, type_: str) -> tuple[int, int] | None:
-        """(epoch, seq) of the newest unconfirmed message of a type."""
+    def newest(self, type_: str | None = None) -> tuple[int, int] | None:
+        """(epoch, seq) of the newest unconfirmed message, of a type or of all."""
         with self._guard, self._errors():
-            query = "SELECT epoch, seq FROM message WHERE type = ? ORDER BY epoch DESC, seq DESC LIMIT 1"
-            row = self._db.execute(query, (type_,)).fetchone()
+            which, values = ("", ()) if type_ is None else ("WHERE type = ?", (type_,))
+            query = f"SELECT epoch, seq FROM message {which} ORDER BY epoch DESC, seq DESC LIMIT 1"
+            row = self._db.execute(query, values).fetchone()
             return None if row is None else (int(row[0]), int(row[1]))
 
     def confirm(self, epoch: int, ranges: Iterable[tuple[int, int]]) -> int:

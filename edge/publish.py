@@ -2,6 +2,9 @@
 
 A PUBACK of the broker deletes nothing: some brokers forget on restart. Rows without a confirmation are sent again after a
 while, and all of them after every reconnection; the ingestor knows a message by its id.
+
+What is put from now on goes at once, and the newest sample of each kind before anything else: a backlog goes beside them, the
+oldest first, as much of it as confirmations show that the province can take without making live messages wait.
 """
 
 from __future__ import annotations
@@ -16,10 +19,13 @@ from pydantic import ValidationError
 
 from motcua.edge.messages import Confirmation, Offline, ack_topic, topic
 from motcua.edge.mqtt import BrokerError, Link
-from motcua.edge.outbox import Outbox, OutboxError, Row
+from motcua.edge.outbox import SAMPLES, Outbox, OutboxError, Row
 from motcua.edge.settings import BrokerSettings
+from motcua.edge.window import Window
 
 log = logging.getLogger(__name__)
+
+Key = tuple[int, int]  # epoch, seq
 
 MAX_BATCH_BYTES = 64 * 1024
 _POLL_S = 0.05
@@ -42,15 +48,17 @@ class Publisher:
         batch: int = 100,
         back_off_s: tuple[float, float] = _BACK_OFF_S,
     ) -> None:
-        """window: rows on their way without a confirmation; batch: messages in one payload."""
+        """window: rows on their way without a confirmation, live ones and backlog each; batch: messages in one payload."""
         self._outbox, self._broker = outbox, broker
         self._office_id, self._source_id = office_id, source_id
         self._resend_s, self._window, self._batch, self._back_off_s = resend_s, window, batch, back_off_s
         self._stop = threading.Event()
         self._stop_by = float("inf")
         self._thread = threading.Thread(target=self._run, name=f"publish {source_id}", daemon=True)
-        self._on_the_way: dict[tuple[int, int], float] = {}
-        self._cursor = (0, 0)
+        self._on_the_way: dict[Key, tuple[float, bool]] = {}  # when it was sent, and whether it is live
+        self._backlog_window = Window(min(batch, window), window)
+        self._backlog = self._mark = self._live = (0, 0)  # sent up to; where the backlog ends; sent up to
+        self._first: list[Key] = []
         self._patience_s = resend_s
         self.connections = 0
         self.problem: str | None = "not connected yet"
@@ -109,7 +117,6 @@ class Publisher:
             log.info("%s: broker %s is there", self._source_id, self._broker.address)
         self.problem = None
         self.connections += 1
-        self._send_all_again()
         return link
 
     def _lost(self, problem: str) -> None:
@@ -119,6 +126,7 @@ class Publisher:
 
     def _serve(self, link: Link) -> None:
         """Send until the connection is lost, a new epoch needs a new last will, or the end."""
+        self._send_all_again()
         while self._epoch == self._outbox.epoch:
             if not link.loop(_POLL_S) or not self._send(link):
                 link.cut()
@@ -129,29 +137,59 @@ class Publisher:
         link.close()
 
     def _send(self, link: Link) -> bool:
-        """Send what fits into the window; False when the connection is lost."""
+        """Send what fits into the windows; False when the connection is lost."""
         now = time.monotonic()
-        if self._on_the_way and now - next(iter(self._on_the_way.values())) > self._patience_s:
+        if self._on_the_way and now - next(iter(self._on_the_way.values()))[0] > self._patience_s:
             self._patience_s = min(2 * self._patience_s, _LONGEST_RESEND * self._resend_s)
+            self._backlog_window.silent()
             self._send_all_again()
-        room = self._window - len(self._on_the_way)
-        rows = self._outbox.pending(room, self._cursor) if room > 0 else []
-        if not rows:
+        live = sum(is_live for _, is_live in self._on_the_way.values())
+        return self._send_live(link, now, self._window - live) and self._send_backlog(
+            link, now, self._backlog_window.size - (len(self._on_the_way) - live)
+        )
+
+    def _send_live(self, link: Link, now: float, room: int) -> bool:
+        """How things are, and what was put since."""
+        if room <= 0:
             return True
-        newest_health = self._outbox.newest("health")
+        rows = self._outbox.pending(room, self._live)
+        if len(rows) == room:  # more than may be on its way has come together: it is backlog now
+            self._mark_backlog()
+            rows = []
+        first = [row for epoch, seq in self._first for row in self._outbox.pending(1, (epoch, seq - 1)) if row.seq == seq]
+        self._first = []
+        if rows:
+            self._live = (rows[-1].epoch, rows[-1].seq)
+        return self._publish(link, first, now, live=True) and self._publish(link, rows, now, live=True)
+
+    def _send_backlog(self, link: Link, now: float, room: int) -> bool:
+        if room <= 0 or self._backlog >= self._mark:
+            return True
+        rows = self._outbox.pending(room, self._backlog)
+        self._backlog = (rows[-1].epoch, rows[-1].seq) if rows else self._mark
+        waiting = [r for r in rows if (r.epoch, r.seq) <= self._mark and (r.epoch, r.seq) not in self._on_the_way]
+        return self._publish(link, waiting, now, live=False)
+
+    def _publish(self, link: Link, rows: Sequence[Row], now: float, *, live: bool) -> bool:
+        newest_health = self._outbox.newest("health") if any(row.type == "health" for row in rows) else None
         for batch in batches(rows, self._batch):
-            first, last = batch[0], batch[-1]
+            first = batch[0]
             # Only the newest state is retained: an older one sent again must not take its place.
             retain = first.type == "health" and (first.epoch, first.seq) == newest_health
             if not link.publish(topic(self._office_id, self._source_id, first.type), payload(batch), retain=retain):
                 return False
-            self._on_the_way.update({(row.epoch, row.seq): now for row in batch})
-            self._cursor = (last.epoch, last.seq)
+            self._on_the_way.update({(row.epoch, row.seq): (now, live) for row in batch})
         return True
 
     def _send_all_again(self) -> None:
         self._on_the_way.clear()
-        self._cursor = (0, 0)
+        self._mark_backlog()
+
+    def _mark_backlog(self) -> None:
+        """All that waits is backlog, but for the newest of each sample: it tells how things are now."""
+        self._backlog = (0, 0)
+        self._mark = self._live = self._outbox.newest() or (0, 0)
+        self._first = [key for type_ in SAMPLES if (key := self._outbox.newest(type_)) and key not in self._on_the_way]
 
     def _confirmed(self, body: bytes) -> None:
         try:
@@ -161,7 +199,11 @@ class Publisher:
             return
         self._outbox.confirm(word.epoch, word.ranges)
         self._patience_s = self._resend_s
-        for key in [k for k in self._on_the_way if k[0] == word.epoch and any(a <= k[1] <= b for a, b in word.ranges)]:
+        keys = [k for k in self._on_the_way if k[0] == word.epoch and any(a <= k[1] <= b for a, b in word.ranges)]
+        if keys:
+            now = time.monotonic()
+            self._backlog_window.confirmed(len(keys), now - min(self._on_the_way[k][0] for k in keys), now)
+        for key in keys:
             del self._on_the_way[key]
 
 

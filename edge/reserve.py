@@ -105,8 +105,10 @@ class Reserve:
         return not self.in_use
 
     def close(self) -> None:
-        """Close the file; the room stays taken."""
-        os.close(self._fd)
+        """Close the file; the room stays taken. A second time does nothing: its number may be another file's by then."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def _kept(head: bytes, file_size: int) -> Kept:

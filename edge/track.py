@@ -15,14 +15,16 @@ import lap
 import numpy as np
 from numpy.typing import NDArray
 
-from motcua.edge import kalman
-from motcua.edge.geometry import Detections, Floats, Ids, Image, Tracks, iou, no_detections, shared
+from motcua.edge import kalman, standing
+from motcua.edge.geometry import Detections, Floats, Ids, Image, Tracks, foot, iou, no_detections, shared
 from motcua.edge.kalman import Motion
 from motcua.edge.looks import SIZE, blend, looks
 
 _NEW, _SEEN, _LOST = 0, 1, 2
 _DOUBTFUL, _SAME = 0.1, 0.15  # least confidence; distance below which two tracks are one (the paper's code)
 _NEVER = 9.0
+_SLOW = 0.2  # heights per second: who is slower stands
+_THERE = 0.5  # IoU from which somebody else stands there
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class TrackSettings:
     unlike: float = 0.25  # greatest unlikeness of clothes
     widen: float = 0.5  # share of its size by which a box grows on each side per second unseen
     fade: float = 0.9  # what is left of the speed after each nominal frame unseen
+    stand_s: float = 120.0  # how long somebody who walked in may stand undetected while the picture there stays the same
+    covered_s: float = 10.0  # and how long of it they may be covered
+    walked: float = 0.5  # how far that is, in heights: what never moved is no person
     weigh: bool = False  # IoU times confidence, as in the paper
     frame_s: float = 1 / 7  # the nominal time between frames, to which the filter's noise belongs
 
@@ -56,14 +61,16 @@ PAPER = TrackSettings(
     colour=0,
     widen=0,
     fade=1,
+    stand_s=0,
     weigh=True,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """All tracks, a row each. boxes: as last detected; row: of that detection in its frame. looks: (n, 48), as
-    they are on the whole."""
+    """All tracks, a row each. boxes: as last detected, at detected_at; row: of that detection in its frame, or -1. looks: (n, 48), as
+    they are on the whole. began: (n, 2) where they were first; patch: what was there when they were last detected, and still
+    was at ``stood_at``."""
 
     ids: Ids
     state: NDArray[np.int8]
@@ -73,6 +80,11 @@ class _People:
     confidence: Floats
     row: Ids
     looks: Floats
+    detected_at: NDArray[np.float64]
+    stood_at: NDArray[np.float64]
+    walked: NDArray[np.bool_]
+    began: Floats
+    patch: Floats
     motion: Motion
 
     def __getitem__(self, index: NDArray[Any]) -> _People:
@@ -86,11 +98,12 @@ class _People:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The detections of one frame with their looks, (n, 48), and its time."""
+    """The detections of one frame with their looks, (n, 48), what is in their boxes, and its time."""
 
     detections: Detections
     looks: Floats
     at_s: float
+    patches: Floats
 
 
 class ByteTracker:
@@ -103,7 +116,7 @@ class ByteTracker:
 
     def reset(self) -> None:
         """Forget everyone; ids go on."""
-        self._people = self._newcomers(_Seen(no_detections(), np.empty((0, SIZE), np.float32), 0.0), np.arange(0), _NEW)
+        self._people = self._newcomers(_Seen(no_detections(), _none(SIZE), 0.0, _none(standing.SIZE)), np.arange(0), _NEW)
         self._at_s: float | None = None
 
     def update(self, detections: Detections, at_s: float, frame: Image | None = None) -> Tracks:
@@ -116,10 +129,10 @@ class ByteTracker:
         if steps < 0:
             raise ValueError(f"time ran backwards, to {at_s} s: reset the tracker where an epoch begins")
         self._at_s = at_s
-        overdue = at_s - self._people.seen_at > settings.lost_s + settings.frame_s + 1e-9  # after a standstill of the source
+        overdue = at_s - self._alive_at() > settings.lost_s + settings.frame_s + 1e-9  # after a standstill of the source
         self._people = self._people[~overdue]
         self._predict(steps)
-        seen = _Seen(detections, self._looks(detections, frame), at_s)
+        seen = _Seen(detections, self._looks(detections, frame), at_s, self._patches(detections.boxes, frame))
         high = np.flatnonzero(detections.confidence > settings.high)
         low = np.flatnonzero((detections.confidence > _DOUBTFUL) & (detections.confidence < settings.high))
         if settings.double < 1:
@@ -133,12 +146,50 @@ class ByteTracker:
         new = np.flatnonzero(self._people.state == _NEW)
         high = self._match(new, seen, high, settings.match_new, weigh=settings.weigh)
 
+        if settings.stand_s and frame is not None:
+            self._stand(frame, at_s)
         self._forget(at_s)
         starters = high[detections.confidence[high] >= settings.start]
         self._people = self._people.join(self._newcomers(seen, starters, _SEEN if first else _NEW))
         self._drop_doubles()
         shown = self._people[self._people.state == _SEEN]
-        return Tracks(shown.ids, shown.boxes, shown.confidence, seen.looks[shown.row] if frame is not None else None)
+        found = shown.row >= 0
+        looked = (
+            np.where(found[:, None], seen.looks[np.where(found, shown.row, 0)], shown.looks)
+            if len(seen.looks)
+            else shown.looks
+        )
+        return Tracks(shown.ids, shown.boxes, shown.confidence, looked if frame is not None else None)
+
+    def _alive_at(self) -> NDArray[np.float64]:
+        """(n,) when each was last known to be there; who is covered where they stood may still be."""
+        people = self._people
+        covered = people.walked & (people.stood_at > people.detected_at)
+        return np.where(covered, people.stood_at + max(self._settings.covered_s - self._settings.lost_s, 0), people.seen_at)
+
+    def _patches(self, boxes: Floats, frame: Image | None) -> Floats:
+        if frame is None or not self._settings.stand_s:
+            return np.full((len(boxes), standing.SIZE), np.nan, np.float32)
+        return standing.patches(frame, boxes)
+
+    def _stand(self, frame: Image, at_s: float) -> None:
+        """Who walked in and is not detected, but where nothing has changed, is seen where they were."""
+        people, settings = self._people, self._settings
+        tall = people.boxes[:, 3] - people.boxes[:, 1]
+        stands = np.hypot(*people.motion.mean[:, :2, 1].T) <= _SLOW * tall * settings.frame_s
+        missed = (people.state != _NEW) & (people.seen_at < at_s) & people.walked & stands
+        rows = np.flatnonzero(missed & (at_s - people.detected_at <= settings.stand_s))
+        taken = people.boxes[people.seen_at >= at_s]
+        if len(rows) and len(taken):
+            rows = rows[(iou(people.boxes[rows], taken) < _THERE).all(axis=1)]
+        if not len(rows):
+            return
+        rows = rows[standing.same(standing.patches(frame, people.boxes[rows]), people.patch[rows])]
+        people.state[rows] = _SEEN
+        people.seen_at[rows] = people.stood_at[rows] = at_s
+        people.confidence[rows] = _DOUBTFUL
+        people.row[rows] = -1
+        self._people = replace(people, motion=people.motion.put(rows, kalman.start(people.boxes[rows])))
 
     def _predict(self, steps: float) -> None:
         people = self._people
@@ -168,6 +219,10 @@ class ByteTracker:
         people.boxes[chosen] = found.boxes
         people.confidence[chosen] = found.confidence
         people.row[chosen] = taken
+        people.detected_at[chosen] = people.stood_at[chosen] = seen.at_s
+        people.patch[chosen] = seen.patches[taken]
+        apart = np.hypot(*(foot(found.boxes) - people.began[chosen]).T)
+        people.walked[chosen] |= apart > self._settings.walked * (found.boxes[:, 3] - found.boxes[:, 1])
         if self._settings.colour:
             people.looks[chosen] = blend(people.looks[chosen], seen.looks[taken], 0.1 * found.confidence)
         self._people = replace(people, motion=motion)
@@ -196,7 +251,7 @@ class ByteTracker:
         """Who was not seen in this frame is lost; a newcomer not seen again, or who is lost for too long, is forgotten."""
         people = self._people
         unseen = people.seen_at < at_s
-        gone = unseen & ((people.state == _NEW) | (at_s - people.seen_at > self._settings.lost_s + 1e-9))
+        gone = unseen & ((people.state == _NEW) | (at_s - self._alive_at() > self._settings.lost_s + 1e-9))
         people.state[unseen] = _LOST
         self._people = people[~gone]
 
@@ -214,6 +269,11 @@ class ByteTracker:
             found.confidence,
             rows.astype(np.int64),
             seen.looks[rows],
+            now.copy(),
+            now.copy(),
+            np.zeros(count, bool),
+            foot(found.boxes),
+            seen.patches[rows],
             kalman.start(found.boxes),
         )
 
@@ -229,6 +289,10 @@ class ByteTracker:
         for i, j in np.argwhere(1 - iou(boxes[seen], boxes[lost]) < _SAME):
             drop[lost[j] if age[seen[i]] > age[lost[j]] else seen[i]] = True
         self._people = people[~drop]
+
+
+def _none(width: int) -> Floats:
+    return np.empty((0, width), np.float32)
 
 
 def assign(cost: NDArray[Any], limit: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -11,7 +11,7 @@ from motcua.models.registry import REGISTRY, weights_named
 
 log = logging.getLogger(__name__)
 
-_OPTIONAL = {"yolo": "yolo11n", "ultralytics": "yolo11n"}
+_OPTIONAL = {"yolo": "yolo11n-onnx", "ultralytics": "yolo11n"}
 
 
 def weights_of(settings: EdgeSettings) -> list[str]:
@@ -31,10 +31,10 @@ def weights_of_camera(camera: CameraSettings) -> str | None:
 def fetch_weights(settings: EdgeSettings) -> None:
     """Get what is missing once, before the cameras start; what cannot be had, each camera says for itself.
 
-    Weights that have to be exported with an extra are left to 'motcua models fetch': no camera waits for that.
+    Weights under AGPL-3.0 are left to 'motcua models fetch': whoever installs the box takes on that licence, or does not.
     """
     for name in weights_of(settings):
-        if not fetched(name) and weights_named(name).convert != "yolo":
+        if not fetched(name) and "AGPL" not in weights_named(name).licence:
             log.info("fetching the weights of %s", name)
             try:
                 fetch(name)

@@ -22,8 +22,24 @@ LEAFLET_SHA256 = {
 }
 """Leaflet 1.9.4 as released; the same values stand in base 64 on its download page."""
 
-_OWN = {"page.css", "words.js", "page.js", "chart.js", "icon.svg"}
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_OWN = {
+    "page.css",
+    "words.js",
+    "page.js",
+    "chart.js",
+    "advice.js",
+    "fastest.js",
+    "icon.svg",
+    "sw.js",
+    "embed.js",
+    "app.webmanifest",
+}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,14 @@ def read_rows(path: Path) -> list[Row]:
     if kind not in (".geojson", ".json", ".csv"):
         raise FileRefused(f"{path.name} is neither .geojson nor .csv; offices are read from these two.")
     text = _text(path)
-    return list(_csv_rows(path.name, text) if kind == ".csv" else _geojson_rows(path.name, text))
+    return list(_csv_rows(path.name, text, "office_id") if kind == ".csv" else _geojson_rows(path.name, text))
+
+
+def read_table(path: Path, key: str) -> list[Row]:
+    """The rows of a .csv file whose first line names the column `key`. Raises FileRefused."""
+    if path.suffix.lower() != ".csv":
+        raise FileRefused(f"{path.name} is not a .csv file.")
+    return list(_csv_rows(path.name, _text(path), key))
 
 
 def _text(path: Path) -> str:
@@ -75,13 +82,13 @@ def _feature_row(where: str, feature: object) -> Row:
     return Row(where, values | {"lon": point[0], "lat": point[1]})
 
 
-def _csv_rows(name: str, text: str) -> Iterator[Row]:
+def _csv_rows(name: str, text: str, key: str) -> Iterator[Row]:
     header = text.partition("\n")[0]
     delimiter = ";" if header.count(";") > header.count(",") else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        if "office_id" not in (reader.fieldnames or ()):
-            raise FileRefused(f"{name} has no column office_id in its first line.")
+        if key not in (reader.fieldnames or ()):
+            raise FileRefused(f"{name} has no column {key} in its first line.")
         for values in reader:
             where = f"line {reader.line_num}"
             if None in values:

@@ -18,7 +18,7 @@ DIRECTION_QUALITIES = frozenset({"survey", "building", "street"})
 SOUTH, NORTH, WEST, EAST = 6.0, 24.0, 102.0, 118.0
 
 
-def _tidy(value: object) -> object:
+def tidy(value: object) -> object:
     """Text in NFC without spaces around it, empty as None; refuses control characters."""
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value).strip()
@@ -40,10 +40,10 @@ def _phone(value: str | None) -> str | None:
     return digits
 
 
-Text = Annotated[str | None, Field(max_length=300), BeforeValidator(_tidy)]
-Name = Annotated[str, Field(min_length=1, max_length=300), BeforeValidator(_tidy)]
-OfficeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_tidy)]
-Day = Annotated[date | None, BeforeValidator(_tidy)]
+Text = Annotated[str | None, Field(max_length=300), BeforeValidator(tidy)]
+Name = Annotated[str, Field(min_length=1, max_length=300), BeforeValidator(tidy)]
+OfficeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(tidy)]
+Day = Annotated[date | None, BeforeValidator(tidy)]
 
 
 class Office(BaseModel):
@@ -53,20 +53,20 @@ class Office(BaseModel):
 
     office_id: OfficeId
     name: Name
-    level: Annotated[Literal["province", "district", "commune"], BeforeValidator(_tidy)]
-    code_gso: Annotated[str | None, Field(pattern=r"^\d{1,8}$"), BeforeValidator(_tidy)] = None
+    level: Annotated[Literal["province", "district", "commune"], BeforeValidator(tidy)]
+    code_gso: Annotated[str | None, Field(pattern=r"^\d{1,8}$"), BeforeValidator(tidy)] = None
     unit_name: Text = None
-    parent_id: Annotated[OfficeId | None, BeforeValidator(_tidy)] = None
+    parent_id: Annotated[OfficeId | None, BeforeValidator(tidy)] = None
     address: Text = None
-    phone: Annotated[str | None, AfterValidator(_phone), BeforeValidator(_tidy)] = None
+    phone: Annotated[str | None, AfterValidator(_phone), BeforeValidator(tidy)] = None
     opening_hours: Text = None
     headquarters: Text = None
     replaces: Text = None
     replaced_by: Text = None
-    lat: Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_tidy)] = None
-    lon: Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_tidy)] = None
+    lat: Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(tidy)] = None
+    lon: Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(tidy)] = None
     coordinate_quality: Annotated[
-        Literal["survey", "building", "street", "centroid", "approximate"] | None, BeforeValidator(_tidy)
+        Literal["survey", "building", "street", "centroid", "approximate"] | None, BeforeValidator(tidy)
     ] = None
     coordinate_note: Text = None
     phone_note: Text = None

@@ -62,7 +62,7 @@ def check_rows(rows: Iterable[Row], known_ids: Collection[str] = ()) -> Checked:
         try:
             good.append((row, Office.model_validate({k: v for k, v in row.values.items() if k in _FIELDS})))
         except ValidationError as error:
-            problems += _problems(row.where, error)
+            problems += problems_of(row.where, error)
     problems += _duplicates(good, "office_id") + _duplicates(good, "code_gso") + _parents(good, known_ids)
     if not good and not problems:
         problems.append(Problem("file", None, "holds no office"))
@@ -82,7 +82,7 @@ def _unknown(name: str) -> str:
     return f"{name!r} is not a field of an office; see map/data/README.md for their names"
 
 
-def _problems(where: str, error: ValidationError) -> list[Problem]:
+def problems_of(where: str, error: ValidationError) -> list[Problem]:
     return [Problem(where, ".".join(map(str, e["loc"])) or None, _sentence(e["type"], e)) for e in error.errors()]
 
 

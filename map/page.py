@@ -1,30 +1,47 @@
 """The public page: a list that works without a script, a map and a search that come with one.
 
-`router(fetch)` gives routes for any FastAPI application; `fetch` brings the answer of GET /api/v1/public/offices, from wherever the
-application has it. Nothing is stored, no cookie is set, and the visitor's place never leaves the browser.
+`router(feeds)` gives routes for any FastAPI application; `feeds` brings the public answers of the API, from wherever the application
+has them. No cookie is set, and the visitor's place never leaves the browser.
 """
 
-import gzip
-import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from motcua.map.answering import COMMON_HEADERS, file_answer, form_of, page_answer, page_headers
 from motcua.map.assets import assets
+from motcua.map.feeds import REPORT_FIELDS, Feeds
+from motcua.map.former import former_units, matching, offices_2021
+from motcua.map.hours import week_table
+from motcua.map.procedures import MOST_SHOWN, Procedure, procedures_of, search_procedures
 from motcua.map.sketch import sketch
 from motcua.map.view import cards, local_time
 from motcua.map.words import VI, WORDS
 
 log = logging.getLogger(__name__)
 
-Fetch = Callable[[], Awaitable[Mapping[str, Any]]]
 MAX_QUERY = 100
+MAX_FORM_BYTES = 8_000
+_REPORT_STATUS = {"kept": 200, "known": 200, "invalid": 422, "limited": 429, "missing": 404}
+_NO_SCRIPT_NEEDS = (
+    "procedure",
+    "history",
+    "report",
+    "week",
+    "wheelchair",
+    "lane",
+    "unreachable",
+    "missing",
+    "unconfirmed",
+    "privacy",
+)
+Parts = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +55,38 @@ class PageSettings:
 
     base: str = ""
     api: str = "/api/v1/public/offices"
+    open_data: str = "/api/v1/public/open-data/offices"
     tiles_url: str | None = None
     tiles_attribution: str = "© OpenStreetMap"
     frame_ancestors: str = "*"
     refresh_s: int = 30
 
 
-def router(fetch: Fetch, settings: PageSettings | None = None) -> APIRouter:
-    """The routes `/`, `/embed`, `/o/{office_id}` and `/map-assets/{name}` under `settings.base`."""
-    page = _Page(fetch, settings or PageSettings())
+def router(feeds: Feeds, settings: PageSettings | None = None) -> APIRouter:
+    """The routes of the page under `settings.base`."""
+    page = _Page(feeds, settings or PageSettings())
     routes = APIRouter(prefix=page.settings.base, include_in_schema=False)
     for path, endpoint in (
         ("/", page.overview),
         ("/embed", page.embed),
         ("/o/{office_id}", page.office),
+        ("/procedures", page.procedures),
+        ("/2021", page.history),
         ("/map-assets/{name}", page.asset),
+        ("/sw.js", page.own_file),
+        ("/embed.js", page.own_file),
+        ("/app.webmanifest", page.own_file),
     ):
         routes.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_class=Response)
+    routes.add_api_route("/o/{office_id}", page.report, methods=["POST"], response_class=Response)
     return routes
 
 
 class _Page:
     """The endpoints, with what they share."""
 
-    def __init__(self, fetch: Fetch, settings: PageSettings) -> None:
-        self.fetch, self.settings = fetch, settings
+    def __init__(self, feeds: Feeds, settings: PageSettings) -> None:
+        self.feeds, self.settings = feeds, settings
         self.templates = Environment(
             loader=PackageLoader("motcua.map", "web"),
             autoescape=True,
@@ -79,13 +103,30 @@ class _Page:
 
     async def _list(self, request: Request, embedded: bool) -> Response:
         words = _words(request)
-        query = request.query_params.get("q", "")[:MAX_QUERY]
-        parts = await self._parts(words, query)
+        parts = await self._parts(words, _query(request), procedure_id=request.query_params.get("procedure", "")[:64])
         if parts is None:
             return self._sorry(request, words, "unreachable", 503, embedded)
         return self._html(request, words, "list.html", parts, embedded=embedded)
 
     async def office(self, request: Request, office_id: str) -> Response:
+        return await self._office(request, office_id)
+
+    async def report(self, request: Request, office_id: str) -> Response:
+        """A report of wrong data, sent from the page of an office."""
+        form = await form_of(request, MAX_FORM_BYTES)
+        field, message = (form or {}).get("field", ""), (form or {}).get("message", "")
+        try:
+            outcome = "invalid" if form is None else await self.feeds.report(request, office_id, field, message)
+        except Exception:
+            log.exception("A report of wrong data could not be kept.")
+            return self._sorry(request, _words(request), "unreachable", 503)
+        if outcome == "missing":
+            return self._sorry(request, _words(request), "missing", 404)
+        return await self._office(request, office_id, outcome, {"field": field[:20], "message": message[:500]})
+
+    async def _office(
+        self, request: Request, office_id: str, outcome: str | None = None, sent: Mapping[str, str] | None = None
+    ) -> Response:
         words = _words(request)
         parts = await self._parts(words, target_id=office_id)
         if parts is None:
@@ -93,28 +134,75 @@ class _Page:
         card = next((c for c in parts["cards"] if c.office_id == office_id), None)
         if card is None:
             return self._sorry(request, words, "missing", 404)
-        return self._html(request, words, "office.html", parts | {"card": card})
+        kept = outcome in ("kept", "known")
+        more = {
+            "card": card,
+            "week": week_table(await self._week(office_id), words),
+            "fields": REPORT_FIELDS,
+            "outcome": outcome,
+            "sent": {"field": "", "message": ""} if sent is None or kept else sent,
+        }
+        return self._html(request, words, "office.html", parts | more, status=_REPORT_STATUS[outcome] if outcome else 200)
+
+    async def procedures(self, request: Request) -> Response:
+        words, query = _words(request), _query(request)
+        try:
+            every = procedures_of(await self.feeds.procedures())
+        except Exception:
+            log.exception("The public page got no usable list of procedures.")
+            return self._sorry(request, words, "unreachable", 503)
+        found = search_procedures(every, query)
+        parts = {"query": query, "total": len(every), "found": len(found), "procedures": found[:MOST_SHOWN]}
+        return self._html(request, words, "procedures.html", parts)
+
+    async def history(self, request: Request) -> Response:
+        words, query = _words(request), _query(request)
+        parts = await self._parts(words)
+        if parts is None:
+            return self._sorry(request, words, "unreachable", 503)
+        offices = offices_2021()
+        units = matching(former_units(offices, parts["cards"]), query)
+        counts = {level: sum(o.level == level for o in offices) for level in ("province", "district", "commune")}
+        shown = sum(len(unit.communes) + 1 for unit in units)
+        more = {"query": query, "units": units, "counts": counts, "shown": shown, "total": len(offices)}
+        return self._html(request, words, "history.html", more)
 
     async def asset(self, request: Request, name: str) -> Response:
         file = assets().get(name)
         if file is None:
             return Response(status_code=404)
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"} | _COMMON_HEADERS
-        if _takes_gzip(request):
-            return Response(file.compressed, media_type=file.media_type, headers=headers | {"Content-Encoding": "gzip"})
-        return Response(file.body, media_type=file.media_type, headers=headers)
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return file_answer(request, file.body, file.compressed, file.media_type, headers)
 
-    async def _parts(self, words: Mapping[str, str], query: str = "", target_id: str | None = None) -> dict[str, Any] | None:
-        """What both kinds of page show, or None when no usable list can be had."""
+    async def own_file(self, request: Request) -> Response:
+        """Files whose address must not change: the service worker, the script for portals, the manifest."""
+        file = assets()[request.url.path.rpartition("/")[2]]
+        headers = {"Cache-Control": "public, max-age=300"}
+        if file.name != "app.webmanifest":
+            return file_answer(request, file.body, file.compressed, file.media_type, headers)
+        icon = f"map-assets/icon.svg?v={assets()['icon.svg'].digest}"
+        return Response(
+            file.body.replace(b"ICON", icon.encode()), media_type=file.media_type, headers=headers | COMMON_HEADERS
+        )
+
+    async def _parts(
+        self, words: Mapping[str, str], query: str = "", target_id: str | None = None, procedure_id: str = ""
+    ) -> Parts | None:
+        """What the pages with offices show, or None when no usable list can be had."""
         try:
-            answer = await self.fetch()
-            found = cards(answer, words, query)
+            answer = await self.feeds.offices()
+            chosen = await self._chosen(procedure_id) if procedure_id else None
+            only = (chosen.offices or frozenset()) if chosen else None
+            found = cards(answer, words, query, only)
             return {
                 "cards": found,
-                "shown": sum(card.rank is not None for card in found),
+                "shown": sum(card.shown for card in found),
+                "total": sum(not card.excluded for card in found),
                 "sketch": sketch(found, target_id),
                 "target_id": target_id,
                 "query": query,
+                "procedure": chosen,
+                "procedure_gone": bool(procedure_id) and chosen is None,
                 "target_s": answer["target_wait_s"],
                 "target": round(answer["target_wait_s"] / 60),
                 "confirmed": answer["address_confirmed"],
@@ -123,6 +211,17 @@ class _Page:
             }
         except Exception:
             log.exception("The public page got no usable list of offices.")
+            return None
+
+    async def _chosen(self, procedure_id: str) -> Procedure | None:
+        every = procedures_of(await self.feeds.procedures())
+        return next((p for p in every if p.procedure_id == procedure_id), None)
+
+    async def _week(self, office_id: str) -> Mapping[str, Any] | None:
+        try:
+            return await self.feeds.week(office_id)
+        except Exception:
+            log.exception("The public page got no week of an office.")
             return None
 
     def _sorry(self, request: Request, words: Mapping[str, str], what: str, status: int, embedded: bool = False) -> Response:
@@ -138,7 +237,6 @@ class _Page:
         embedded: bool = False,
     ) -> Response:
         base = self.settings.base
-        path = request.url.path
 
         def link(to: str, lang: str = words["lang"], **query: str) -> str:
             """An address of this page in the given language; Vietnamese needs no parameter."""
@@ -147,49 +245,27 @@ class _Page:
 
         html = self.templates.get_template(template).render(
             w=words,
-            words_json=json.dumps(words, ensure_ascii=False),
+            words_json=json.dumps(_script_words(words), ensure_ascii=False),
             settings=self.settings,
             assets={name: f"{base}/map-assets/{name}?v={file.digest}" for name, file in assets().items()},
             link=link,
-            here=path.removeprefix(base) or "/",
+            here=request.url.path.removeprefix(base) or "/",
             home="/embed" if embedded else "/",
             embedded=embedded,
             **parts,
         )
-        return _answer(request, html.encode(), status, self._headers(embedded))
-
-    def _headers(self, embedded: bool) -> dict[str, str]:
-        tiles = urlsplit(self.settings.tiles_url) if self.settings.tiles_url else None
-        images = "'self' data:" + (f" {tiles.scheme}://{tiles.netloc.replace('{s}', '*')}" if tiles else "")
-        policy = (
-            f"default-src 'self'; img-src {images}; object-src 'none'; base-uri 'none'; form-action 'self'; "
-            f"frame-ancestors {self.settings.frame_ancestors if embedded else chr(39) + 'none' + chr(39)}"
-        )
-        return {
-            "Content-Security-Policy": policy,
-            "Permissions-Policy": "geolocation=(self)",
-            "Cache-Control": "no-cache",
-            "Vary": "Accept-Encoding",
-        } | _COMMON_HEADERS
-
-
-_COMMON_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
+        frames = self.settings.frame_ancestors if embedded else "'none'"
+        return page_answer(request, html.encode(), status, page_headers(self.settings.tiles_url, frames))
 
 
 def _words(request: Request) -> Mapping[str, str]:
     return WORDS.get(request.query_params.get("lang", ""), VI)
 
 
-def _takes_gzip(request: Request) -> bool:
-    return "gzip" in request.headers.get("accept-encoding", "")
+def _script_words(words: Mapping[str, str]) -> dict[str, str]:
+    """The words that scripts may need: those that only the server writes stay out of the page's weight."""
+    return {key: text for key, text in words.items() if not key.startswith(_NO_SCRIPT_NEEDS)}
 
 
-def _answer(request: Request, body: bytes, status: int, headers: dict[str, str]) -> Response:
-    """The page compressed, or 304 if the browser has it already."""
-    etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
-    headers = headers | {"ETag": etag}
-    if status == 200 and etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    if _takes_gzip(request):
-        body, headers = gzip.compress(body, 6, mtime=0), headers | {"Content-Encoding": "gzip"}
-    return Response(body, status, headers, media_type="text/html; charset=utf-8")
+def _query(request: Request) -> str:
+    return request.query_params.get("q", "")[:MAX_QUERY]

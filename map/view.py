@@ -1,16 +1,16 @@
 """From the API's public answer to what the templates show. Pure: no clock, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from motcua.map.finder import fold, keys, rank
+from motcua.map.hours import VIET_NAM, Opening, tell_hours, tell_open
 from motcua.map.office import DIRECTION_QUALITIES, LEVELS
 from motcua.map.words import Told, tell, tell_age
 
-VIET_NAM = timezone(timedelta(hours=7))
 _KINDS = ("thi tran", "thi xa", "thanh pho", "dac khu", "xa", "phuong", "tinh", "huyen", "quan")
 
 
@@ -43,6 +43,18 @@ class Card:
     age: str | None
     key: str
     rank: int | None
+    opening: Opening
+    hours: tuple[tuple[str, str], ...]
+    wheelchair: bool | None
+    priority_lane: bool | None
+    appointment_lane: bool | None
+    appointment_link: str | None
+    lanes: tuple[tuple[str, Told], ...]
+    excluded: bool = False
+
+    @property
+    def shown(self) -> bool:
+        return self.rank is not None and not self.excluded
 
     @property
     def title(self) -> str:
@@ -70,13 +82,17 @@ class Card:
         return self.phone
 
 
-def cards(answer: Mapping[str, Any], words: Mapping[str, str], query: str = "") -> list[Card]:
+def cards(
+    answer: Mapping[str, Any], words: Mapping[str, str], query: str = "", only: Collection[str] | None = None
+) -> list[Card]:
     """All offices of GET /api/v1/public/offices: those that match the query first, best first; the others have rank None.
 
-    The demonstration's office is left out. Raises KeyError if the answer is not of the API's shape.
+    `only`: ids of the offices that take a chosen procedure; the others are `excluded`. The demonstration's office is left out. Raises KeyError if the answer is not of the API's shape.
     """
-    found = [_card(o, answer["target_wait_s"], words, query) for o in answer["offices"] if o["level"] != "demo"]
-    return sorted(found, key=lambda c: (c.rank is None, c.rank or 0, LEVELS.index(c.level), fold(c.label), c.office_id))
+    found = [_card(o, answer, words, query, only) for o in answer["offices"] if o["level"] != "demo"]
+    return sorted(
+        found, key=lambda c: (not c.shown, c.rank is None, c.rank or 0, LEVELS.index(c.level), fold(c.label), c.office_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +108,12 @@ class _Found:
     lon: float | None
 
 
-def _card(office: Mapping[str, Any], target_s: float, words: Mapping[str, str], query: str) -> Card:
+def _card(
+    office: Mapping[str, Any], answer: Mapping[str, Any], words: Mapping[str, str], query: str, only: Collection[str] | None
+) -> Card:
     searched = _Found(*(office.get(field) for field in _Found.__slots__))  # type: ignore[arg-type]
     office_keys = keys(searched)
+    target_s = answer["target_wait_s"]
     told = tell(office["wait"], target_s, words)
     return Card(
         office_id=office["office_id"],
@@ -113,6 +132,14 @@ def _card(office: Mapping[str, Any], target_s: float, words: Mapping[str, str], 
         age=None if told.age_s is None else tell_age(told.age_s, words),
         key="|".join(office_keys),
         rank=rank(query, office_keys),
+        opening=tell_open(office, answer["generated_at"], words),
+        hours=tell_hours(office.get("hours"), words),
+        wheelchair=office.get("wheelchair"),
+        priority_lane=office.get("priority_lane"),
+        appointment_lane=office.get("appointment_lane"),
+        appointment_link=office.get("appointment_link"),
+        lanes=tuple((lane["lane"], tell(lane["wait"], target_s, words)) for lane in office.get("lanes") or ()),
+        excluded=only is not None and office["office_id"] not in only,
     )
 
 

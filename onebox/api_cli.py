@@ -17,9 +17,9 @@ from motcua.onebox.child import port_is_free
 
 def application(settings: ApiSettings) -> FastAPI:
     """The API with the public page at ``/`` and the pages on which citizens answer at ``/kiosk`` and ``/r/``."""
-    page = PageSettings(tiles_url=settings.tiles_url)
+    page = PageSettings(tiles_url=settings.tiles_url, frame_ancestors=settings.frame_ancestors)
     return create_app(
-        settings, lambda fetch: router(fetch, page), lambda door: rate_routes(door, forwarded_for=settings.forwarded_for)
+        settings, lambda feeds: router(feeds, page), lambda door: rate_routes(door, forwarded_for=settings.forwarded_for)
     )
 
 

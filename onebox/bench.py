@@ -1,4 +1,4 @@
-"""`motcua bench`: what the edge costs on this machine."""
+"""`motcua bench`: what the product costs on this machine."""
 
 from __future__ import annotations
 
@@ -173,6 +173,109 @@ def edge(
     except (VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    _show(report)
+
+
+@app.command()
+def ingest(
+    events: Annotated[int, typer.Option(min=1000, help="Events of a run; half as many as single messages.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the medians are given.")] = 5,
+    batch: Annotated[int, typer.Option(min=1, max=500, help="Messages in a payload of the batched runs.")] = 100,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """Measure the data path: events per second that one ingestor commits and confirms, with a broker, a publisher and a PostgreSQL of
+    its own beside it, over a bare COPY of the same rows; two ingestors; CPU per message at the edge. It takes about a minute.
+
+    Example: motcua bench ingest --json ingest.json
+    """
+    from motcua.onebox.bench_ingest import BenchError, bench_ingest
+
+    try:
+        report = bench_ingest(events, rounds, batch, lambda line: typer.echo(line, err=True))
+        if json_file:
+            json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except (BenchError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    _show(report)
+
+
+@app.command()
+def queries(
+    visits: Annotated[int, typer.Option(min=1000, help="Visits of three years.")] = 10_000_000,
+    counters: Annotated[int, typer.Option(min=4, help="Counters, four an office.")] = 500,
+    repeat: Annotated[int, typer.Option(min=5, help="How often each question is asked.")] = 30,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where the data stay for the next run; default: below the data folder.", show_default=False),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """Measure every question of the pages and the API over three years of hours and 90 days of minutes, on the embedded
+    PostgreSQL. The data are generated in it at the first run, which takes a quarter of an hour and about 20 GB.
+
+    Example: motcua bench queries --json queries.json
+    """
+    from motcua.onebox.bench_queries import Scale, bench_queries
+    from motcua.onebox.places import data_folder
+
+    place = folder or data_folder() / "bench"
+    report = bench_queries(place, Scale(visits, counters), repeat, lambda step: typer.echo(step, err=True))
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for one in report.pop("queries"):
+        typer.echo(f"{one['name']:>30} {one['p95_ms']:9.2f} ms")
+    _show(report)
+
+
+@app.command()
+def api(
+    seconds: Annotated[float, typer.Option(min=0.2, max=60, help="Of each turn; there are five of each kind.")] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The public list of offices beside a bare endpoint of the same server that sends the same bytes, in turns.
+
+    Example: motcua bench api --json
+    """
+    from motcua.onebox.bench_api import bench_api
+
+    report = bench_api(seconds)
+    typer.echo(json.dumps(report)) if as_json else _show(report)
+
+
+@app.command()
+def page(
+    runs: Annotated[int, typer.Option(min=1, max=20, help="First visits; the median counts.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The public page's first visit in Chromium on a throttled phone: largest paint, blocking time, layout shift.
+
+    Example: motcua bench page --json
+    """
+    from motcua.onebox.bench_page import bench_page
+
+    report = bench_page(runs)
+    typer.echo(json.dumps(report)) if as_json else _show(report)
+
+
+@app.command()
+def live(
+    events: Annotated[int, typer.Option(min=1, help="Samples to send.")] = 300,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """Measure from the edge's outbox to a page's event stream, through the real publisher, broker, ingestor, database and API.
+
+    Example: motcua bench live --json live.json
+    """
+    from motcua.onebox.bench_live import LiveError, bench_live
+
+    try:
+        report = bench_live(events)
+    except LiveError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     _show(report)
 
 

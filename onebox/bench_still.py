@@ -58,6 +58,7 @@ class _Once:
     def __init__(self, detector: Detector) -> None:
         self.name, self.version = detector.name, detector.version
         self._detector = tiled(detector)
+        self.turns = self._detector.turns
         self._found: dict[Box, Detections] = {}
 
     def take(self, frame: Image) -> None:

@@ -36,13 +36,23 @@ PARTS = {
     "evaluate-halls": Part(
         "halls_cli", "evaluate_halls", "server", "How good waits from counts of several cameras are, on simulated days."
     ),
+    "evaluate-advice": Part(
+        "advice_cli", "evaluate_advice", "server", "What the advice where to go is worth, on simulated days."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
+    "recompute": Part("recompute_cli", "recompute", "server", "Every rollup of a span, computed anew from raw rows."),
+    "archive": Part("archive_cli", "app", "archive", "Days of raw rows as Parquet: write, list, restore."),
     "ingest": Part("ingest_cli", "ingest", "server", "Messages from the broker into the database."),
     "api": Part("api_cli", "api", "server", "The HTTP API and the public map."),
     "dashboard": Part("dashboard_cli", "dashboard", "dashboard", "The staff pages."),
     "simulate": Part("simulate_cli", "app", "onebox", "Simulated queues with known truth."),
     "offices": Part("offices_cli", "app", "server", "Check a file of offices, or import it."),
+    "hours": Part("facts_cli", "hours", "server", "Opening hours, holidays and access of the offices."),
+    "procedures": Part("facts_cli", "procedures", "server", "Administrative procedures, and who takes them."),
+    "reports": Part("facts_cli", "reports", "server", "What citizens say is wrong about an office's data."),
+    "devices": Part("devices_cli", "app", "server", "Credentials of camera boxes, kiosks, feeds and ingestors."),
+    "deadletters": Part("deadletters_cli", "app", "server", "Messages that were none: list, explain, repair, replay."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "ratings": Part("ratings_cli", "app", "server", "Asked-for ratings: kiosks, QR slips, call-back surveys."),
     "evaluate-attitude": Part(

@@ -52,7 +52,7 @@ def import_(file: File, dsn: Dsn, yes: Yes = False) -> None:
                 typer.confirm("Write this?", abort=True)
             store.import_offices(conn, [office.row() for office in checked.offices])
     except psycopg.Error as error:
-        _fail(f"The database refused: {str(error).strip().splitlines()[0]}.")
+        fail(f"The database refused: {str(error).strip().splitlines()[0]}.")
     typer.echo("Written.")
 
 
@@ -61,13 +61,13 @@ def _checked(file: Path, known_ids: set[str] | None = None) -> Checked:
     try:
         checked = check_file(file, known_ids or ())
     except FileRefused as error:
-        _fail(str(error))
+        fail(str(error))
     for problem in checked.problems[:MOST_SHOWN]:
         typer.echo(str(problem), err=True)
     if len(checked.problems) > MOST_SHOWN:
         typer.echo(f"… and {len(checked.problems) - MOST_SHOWN} more.", err=True)
     if checked.problems:
-        _fail(f"{file.name}: {_counts(checked)} are right, {len(checked.problems)} errors; nothing was written.")
+        fail(f"{file.name}: {_counts(checked)} are right, {len(checked.problems)} errors; nothing was written.")
     return checked
 
 
@@ -85,6 +85,6 @@ def _show(found: Changes) -> None:
         typer.echo(f"  … and {len(found.changed) - MOST_SHOWN} more offices.")
 
 
-def _fail(sentence: str) -> NoReturn:
+def fail(sentence: str) -> NoReturn:
     typer.echo(sentence, err=True)
     raise typer.Exit(1)

@@ -28,6 +28,7 @@ class Timed:
         self.wall_s = self.cpu_s = 0.0
         self.looked = 0
         self._detector = tiled(detector)
+        self.turns = self._detector.turns
 
     def detect(self, frame: Image) -> Detections:
         """As the detector does."""

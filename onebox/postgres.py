@@ -65,8 +65,8 @@ class Postgres:
         stop(self.process, with_signal=signal.SIGINT, within_s=30)
 
 
-def start(folder: Path, *, within_s: float = 60.0) -> Postgres:
-    """Start the server whose data lie in ``folder``, made at first use. Raises PostgresError."""
+def start(folder: Path, *, within_s: float = 60.0, port: int | None = None) -> Postgres:
+    """Start the server whose data lie in ``folder``, made at first use. port: None takes a free one. Raises PostgresError."""
     user = _user()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def start(folder: Path, *, within_s: float = 60.0) -> Postgres:
     password = _password(folder)
     if made is None:
         _init(binaries, data, folder, password, user)
-    port = free_port()
+    port = port or free_port()
     with (folder / "postgres.log").open("ab") as log:
         begin = log.tell()
         command: list[str | Path] = [binaries.folder / "postgres", "-D", data, "-p", str(port), *_options()]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from motcua.onebox.playing import video_frames
 from motcua.onebox.scene_light import CameraFaults, Light, frame_times
 from motcua.onebox.scene_people import SourcePerson, median_background, source_people
 from motcua.onebox.scene_place import POST, SIZE, TRIPOD, Kind, height_px, place_of, zones_data
-from motcua.onebox.scene_queue import Crowd, crowd_walks
+from motcua.onebox.scene_queue import CROWDED, Crowd, crowd_walks
 from motcua.onebox.scene_render import Painter, rendered
 from motcua.onebox.scene_truth import TrueVisit, true_visits
 from motcua.onebox.truth import Boxes, read_truth
@@ -50,10 +50,15 @@ class Plan:
     faults: CameraFaults = field(default_factory=CameraFaults)
 
 
-def plan_of(seed: int, minutes: float, kind: Kind | None = None, counters: int | None = None) -> Plan:
+def plan_of(
+    seed: int, minutes: float, kind: Kind | None = None, counters: int | None = None, *, crowded: bool = False
+) -> Plan:
     """The usual plan of a seed: where kind or counters are left open, they go in turn with the seed."""
     chosen: Kind = kind or ("line", "area")[seed % 2]
-    return Plan(seed, chosen, counters or (2, 2, 1)[seed % 3], Crowd(arrivals_s=minutes * 60, longest_s=minutes * 120))
+    crowd = Crowd(arrivals_s=minutes * 60, longest_s=minutes * 120)
+    if crowded:
+        crowd = replace(crowd, **CROWDED)
+    return Plan(seed, chosen, counters or (2, 2, 1)[seed % 3], crowd)
 
 
 @dataclass(frozen=True, slots=True)

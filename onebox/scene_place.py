@@ -70,20 +70,20 @@ def place_of(kind: Kind, counters: int) -> Place:
     if counters not in (1, 2):
         raise ValueError("a scene has one counter or two")
     if kind == "line":
-        head, step = np.array([-3.4, 18.6]), np.array([0.66, -0.22])
-        slots = [head + i * step for i in range(14)]
+        head, step = np.array([-3.4, 18.6]), np.array([0.81, -0.27])  # .85 m apart
+        slots = [head + i * step for i in range(11)]
         across = np.array([0.0, 1.0])  # a zone is drawn with room for feet that are not found exactly
-        before, after = head - 1.0 * step, head + 14.2 * step
+        before, after = head - 1.0 * step, head + 11.2 * step
         queue = [before + across, after + across, after - across, before - across]
         spots = [(-5.4, 21.2), (-2.4, 21.4)][:counters]
         ahead = ((0.0, float(head[1] - head[0] * step[1] / step[0] - 1.6)), (float(step[0]), float(step[1])))
         return _place(kind, slots, spots, queue, (15.3, 17.0), (20.4, 21.3), 1.4, ahead)
     # Two rows, in the picture side by side rather than one above the other: who stands in front covers little of who is behind.
-    rows = [(18.6, -0.19, 6), (15.2, -0.148, 5)]
+    rows = [(17.5, -0.19, 6), (14.4, -0.148, 5)]
     slots = [np.array([(share + 0.084 * i) * z, z]) for z, share, count in rows for i in range(count)]
-    queue = [np.array(p) for p in ((-4.5, 19.6), (5.3, 19.6), (5.3, 14.1), (-4.5, 14.1))]
+    queue = [np.array(p) for p in ((-4.5, 18.5), (5.3, 18.5), (5.3, 13.3), (-4.5, 13.3))]
     spots = [(-2.8, 21.4), (2.8, 21.4)][:counters]
-    return _place(kind, slots, spots, queue, (15.0, 18.6), (20.3, 21.3), 2.0, ((0.0, 13.5), (1.0, 0.0)))
+    return _place(kind, slots, spots, queue, (14.2, 17.6), (20.3, 21.3), 2.0, ((0.0, 12.8), (1.0, 0.0)))
 
 
 def zones_data(place: Place) -> dict[str, Any]:

@@ -31,17 +31,28 @@ class Crowd:
 
     arrivals_s: float = 840.0  # after it nobody joins; the scene goes on until the last one has left …
     longest_s: float = 1800.0  # … or until this
-    load: float = 1.7  # offered work per counter; what is too much gives up
-    service_mean_s: float = 52.0
-    service_spread: float = 0.8  # sigma of the logarithm
-    least_service_s: float = 10.0
-    patience_scale_s: float = 720.0
+    load: float = 1.3  # offered work per counter; what is too much gives up
+    service_mean_s: float = 100.0
+    service_spread: float = 0.7  # sigma of the logarithm
+    least_service_s: float = 20.0
+    patience_scale_s: float = 420.0
     patience_shape: float = 1.2
     swing: float = 0.45
     period_s: float = 600.0
     out_of_turn: float = 0.15  # in an area: whose matter takes longer to be called
     out_of_turn_s: float = 600.0
-    passers_per_min: float = 5.0
+    passers_per_min: float = 3.0
+
+
+CROWDED: dict[str, float] = {
+    "load": 1.7,
+    "service_mean_s": 52.0,
+    "service_spread": 0.8,
+    "least_service_s": 10.0,
+    "patience_scale_s": 720.0,
+    "passers_per_min": 5.0,
+}
+"""Half an hour of an overwhelmed office: short services, a queue that only grows, somebody in the way every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)

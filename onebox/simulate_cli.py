@@ -84,6 +84,10 @@ def scene(
     counters: Annotated[
         int | None, typer.Option(min=1, max=2, help="By default it goes by the seed.", show_default=False)
     ] = None,
+    crowded: Annotated[
+        bool,
+        typer.Option("--crowded", help="An office that cannot cope: short services, a growing queue, many who pass by."),
+    ] = False,
     video: Annotated[
         Path | None, typer.Option(help="The sample film, if it is not to be fetched.", show_default=False)
     ] = None,
@@ -98,7 +102,7 @@ def scene(
     from motcua.onebox.scene import SceneError, film_of, plan_of, render
     from motcua.onebox.video import VideoError, sample_video
 
-    plan = plan_of(seed, minutes, kind, counters)
+    plan = plan_of(seed, minutes, kind, counters, crowded=crowded)
     try:
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("frames", total=None)

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("edge", "models", "analytics", "dashboard", "map", "onebox")
-DATA = {".sql", ".txt", ".json", ".geojson", ".html", ".css", ".js", ".svg", ".conf", ".typed"}
+DATA = {".sql", ".txt", ".json", ".geojson", ".html", ".css", ".js", ".svg", ".webmanifest", ".conf", ".typed"}
 
 
 def tracked() -> list[Path]:

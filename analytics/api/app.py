@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,9 +12,12 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from motcua.analytics.api import attitude, kiosk, login, probes, public, ratings, roster, staff
-from motcua.analytics.api.context import Context, now
+from motcua.analytics.api import attitude, kiosk, login, open_data, probes, public, ratings, reports, roster, staff
+from motcua.analytics.api.context import Context
+from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
 from motcua.analytics.api.settings import ApiSettings
@@ -31,10 +33,10 @@ _DOCS = ("/docs", "/redoc", "/openapi.json")
 
 def create_app(
     settings: ApiSettings,
-    page: Callable[[Callable[[], Awaitable[dict[str, Any]]]], APIRouter] | None = None,
+    page: Callable[[Feeds], APIRouter] | None = None,
     asking: Callable[[kiosk.QrDoor], APIRouter] | None = None,
 ) -> FastAPI:
-    """The application. page: given a function that brings the public offices, the routes of the public page.
+    """The application. page: given what the public may know, the routes of the public page.
 
     asking: given what the QR page may do, the routes of the pages on which citizens answer.
     """
@@ -46,6 +48,7 @@ def create_app(
         public=Limiter(settings.public_per_minute),
         logins=Limiter(settings.logins_per_minute),
         logins_by_address=Limiter(10 * settings.logins_per_minute),
+        reports=Limiter(settings.reports_per_hour, 3600),
         kiosks=Limiter(settings.kiosk_per_minute),
         qr_answers=Limiter(settings.qr_per_minute),
     )
@@ -65,43 +68,52 @@ def create_app(
     app.state.context = ctx
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
-    app.middleware("http")(_answer)
+    app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for router in (
-        public.routes,
-        login.routes,
-        staff.routes,
-        probes.routes,
-        kiosk.routes,
-        ratings.routes,
-        roster.routes,
-        attitude.routes,
-    ):
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes)
+    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:
-
-        async def offices() -> dict[str, Any]:
-            answer, _, _ = await run_in_threadpool(ctx.public_answers.get, now())
-            return answer.model_dump(mode="json")
-
-        app.include_router(page(offices))
+        app.include_router(page(Feeds(ctx)))
     return app
 
 
-async def _answer(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Security headers on every answer, and a count by route."""
-    response = await call_next(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path not in _DOCS:
-        response.headers.setdefault("Content-Security-Policy", _STRICT_CSP)
-    route = request.scope.get("route")
-    key = (getattr(route, "path", "other"), response.status_code)
-    counts = request.app.state.context.requests
+def _with_headers(response: Response, scope: Scope) -> Response:
+    response.headers.update({**_HEADERS, "Content-Security-Policy": _STRICT_CSP, "Access-Control-Allow-Origin": "*"})
+    counts, key = scope["app"].state.context.requests, (public.OFFICES_PATH, response.status_code)
     counts[key] = counts.get(key, 0) + 1
     return response
+
+
+class _Answers:
+    """Security headers on every answer, and a count by route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == public.OFFICES_PATH and scope["method"] == "GET" and (held := public.held(scope)) is not None:
+            await _with_headers(held, scope)(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"] not in _DOCS:
+                    headers.setdefault("Content-Security-Policy", _STRICT_CSP)
+                key = (getattr(scope.get("route"), "path", "other"), message["status"])
+                counts = scope["app"].state.context.requests
+                counts[key] = counts.get(key, 0) + 1
+            await send(message)
+
+        await self._app(scope, receive, answer)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from motcua.analytics import store
 from motcua.analytics.api import accounts, views
+from motcua.analytics.api.cache import Encoded
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
 from motcua.analytics.api.settings import ApiSettings
@@ -40,9 +41,11 @@ class Context:
     public: Limiter
     logins: Limiter
     logins_by_address: Limiter
+    reports: Limiter
     kiosks: Limiter
     qr_answers: Limiter
     public_answers: PublicAnswers = field(init=False)
+    open_data: dict[str, tuple[datetime, Encoded]] = field(default_factory=dict)
     requests: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @contextmanager
@@ -55,7 +58,7 @@ class Context:
             raise HTTPException(503, NO_DATABASE) from error
 
 
-def context(request: Request) -> Context:
+async def context(request: Request) -> Context:
     """The process's parts."""
     return cast(Context, request.app.state.context)
 
@@ -68,7 +71,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-NowDep = Annotated[datetime, Depends(now)]
+async def _now() -> datetime:
+    return now()
+
+
+NowDep = Annotated[datetime, Depends(_now)]
 OfficeId = Annotated[Id, Path(description="The office's id, for example vl-29734")]
 
 
@@ -87,9 +94,14 @@ def limited(limiter: Limiter, key: str) -> None:
         raise HTTPException(429, "too many requests: wait a moment", headers={"Retry-After": str(int(wait_s) + 1)})
 
 
-def public_limit(request: Request, ctx: ContextDep) -> None:
+async def public_limit(request: Request, ctx: ContextDep) -> None:
     """The limit of the public part."""
     limited(ctx.public, client_address(request, ctx))
+
+
+def limited_report(request: Request, ctx: Context) -> None:
+    """The limit of reports of wrong data: so many an hour for each address, counted by the minute. Raises HTTPException 429."""
+    limited(ctx.reports, client_address(request, ctx))
 
 
 def account(request: Request, ctx: ContextDep, at: NowDep) -> accounts.Account:

@@ -17,9 +17,10 @@ from motcua.analytics import rating_store
 from motcua.analytics.api.context import Connection, Context, ContextDep, NowDep, limited
 from motcua.analytics.api.models import Problem
 from motcua.analytics.api.rating_models import KioskAnswers, KioskKept, KioskNow, Qr, Refused
+from motcua.analytics.batch import Delivery
 from motcua.analytics.rating_tokens import TokenError, Visited, cleaned, read, sign
 from motcua.analytics.store import Row
-from motcua.analytics.writer import Delivery, write
+from motcua.analytics.writer import write
 from motcua.edge.messages import Rating, topic, uuid7
 
 AHEAD = timedelta(minutes=5)

@@ -28,8 +28,23 @@ class Wait(BaseModel):
     provenance: Provenance | None = None
 
 
+class OpeningSpan(BaseModel):
+    """Open from one time of day to another, Viet Nam time; weekday 1 is Monday."""
+
+    weekday: int = Field(ge=1, le=7)
+    opens: str = Field(examples=["07:30"])
+    closes: str = Field(examples=["11:30"])
+
+
+class LaneWait(BaseModel):
+    """The wait of a lane of its own."""
+
+    lane: Literal["priority", "appointment"]
+    wait: Wait
+
+
 class PublicOffice(BaseModel):
-    """One office as citizens see it."""
+    """One office as citizens see it. null is unknown."""
 
     office_id: str
     code_gso: str | None
@@ -46,6 +61,86 @@ class PublicOffice(BaseModel):
     replaces: str | None = Field(description="Former units that it serves")
     valid_from: date | None
     wait: Wait
+    lanes: list[LaneWait] = []
+    hours: list[OpeningSpan] | None = None
+    open_now: bool | None = None
+    changes_at: datetime | None = Field(default=None, description="When it opens or closes next")
+    holiday: str | None = Field(default=None, description="Name of today's holiday")
+    wheelchair: bool | None = None
+    priority_lane: bool | None = None
+    appointment_lane: bool | None = None
+    appointment_link: str | None = None
+    usual_wait_s: float | None = Field(default=None, description="Mean wait of this hour of the week, of the past weeks")
+
+
+class WeekHour(BaseModel):
+    """The mean wait of the served who came in this hour of the week; Viet Nam time, weekday 1 is Monday."""
+
+    weekday: int
+    hour: int
+    n: int
+    mean_s: float
+
+
+class BestTime(BaseModel):
+    """An hour with a short mean wait."""
+
+    weekday: int
+    hour: int
+    mean_s: float
+
+
+class Week(BaseModel):
+    """An office's hours of the week over the past weeks; hours with fewer than k_min visits are left out."""
+
+    since: datetime
+    until: datetime
+    k_min: int
+    provenance: Provenance | None
+    hours: list[WeekHour]
+    best: list[BestTime] = Field(description="The shortest first; empty where too few hours are known")
+
+
+class Procedure(BaseModel):
+    """An administrative procedure of the province's list."""
+
+    procedure_id: str
+    name: str
+    field: str | None
+    link: str | None = Field(description="What to bring")
+    taken_by: int | None = Field(description="Which set of offices takes it; null: not known")
+
+
+class Procedures(BaseModel):
+    """Every procedure; taken_by holds the sets of offices."""
+
+    procedures: list[Procedure]
+    taken_by: list[list[str]]
+
+
+class NewReport(BaseModel):
+    """What is wrong about an office's data. No name, no contact."""
+
+    field: Literal["address", "place", "phone", "hours", "access", "procedures", "wait", "other"]
+    message: str = Field(min_length=3, max_length=500, pattern=r"^[^\x00]*$")
+
+
+class Received(BaseModel):
+    """Whether a report was kept."""
+
+    kept: bool
+
+
+class Report(BaseModel):
+    """A report of wrong data."""
+
+    report_id: int
+    at: datetime
+    office_id: str
+    field: str
+    message: str
+    done_at: datetime | None
+    done_by: str | None
 
 
 class Definition(BaseModel):
@@ -112,6 +207,8 @@ class SourceNow(BaseModel):
     last_at: datetime | None
     provenance: str | None
     gaps: int = Field(description="Stretches of messages that have not arrived")
+    missing: int = Field(description="Messages in these stretches; some may still wait at the source (health.outbox_rows)")
+    dropped: int = Field(description="Messages that the source says it had to give up, by its last health")
     health: dict[str, Any] | None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import PlainTextResponse
 
-from motcua.analytics import db, store
+from motcua.analytics import db, inventory, store
 from motcua.analytics.api.context import ContextDep, NowDep
 
 routes = APIRouter(tags=["probes"])
@@ -35,10 +35,12 @@ def metrics(ctx: ContextDep, at: NowDep) -> str:
         lines.append(f'motcua_http_requests_total{{route="{route}",status="{code}"}} {count}')
     lines += ["# TYPE motcua_live_pages gauge", f"motcua_live_pages {len(ctx.hub)}"]
     with ctx.connection() as conn:
-        status = db.status(conn)
+        status = inventory.status(conn, at)
         sources = store.sources(conn)
-    for name in ("dead_letters", "gaps", "sources", "offices", "size_bytes"):
+    for name in ("dead_letters", "gaps", "missing", "sources", "offices", "size_bytes"):
         lines += [f"# TYPE motcua_{name} gauge", f"motcua_{name} {int(status[name])}"]
+    lines.append("# TYPE motcua_dropped gauge")
+    lines += [f'motcua_dropped{{type="{type_}"}} {count}' for type_, count in sorted(status["dropped"].items())]
     lines.append("# TYPE motcua_source_age_seconds gauge")
     for row in sources:
         age = (at - row["last_at"]).total_seconds() if row["last_at"] else float("nan")

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from dataclasses import dataclass
+import time
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from starlette.types import Scope
 
-from motcua.analytics import store
-from motcua.analytics.api import views
-from motcua.analytics.api.context import Context, ContextDep, NowDep, OfficeId, public_limit
-from motcua.analytics.api.models import Definition, Problem, PublicOffice, PublicOffices
+from motcua.analytics import facts, store
+from motcua.analytics.api import public_views, views
+from motcua.analytics.api.cache import Cached, respond
+from motcua.analytics.api.context import (
+    Context,
+    ContextDep,
+    NowDep,
+    OfficeId,
+    client_address,
+    limited_report,
+    now,
+    public_limit,
+)
+from motcua.analytics.api.models import (
+    Definition,
+    NewReport,
+    Problem,
+    Procedures,
+    PublicOffice,
+    PublicOffices,
+    Received,
+    Week,
+)
 
+OFFICES_PATH = "/api/v1/public/offices"
 CACHED_FOR = timedelta(seconds=5)
+FACTS_FOR, WEEK_FOR = timedelta(seconds=60), timedelta(minutes=10)
 DEFINITION = Definition(
     vi=(
         "Thời gian chờ dự kiến của người đến lúc này: từ khi đứng vào hàng đến khi được tiếp nhận tại quầy, "
@@ -26,53 +46,69 @@ DEFINITION = Definition(
         "with its 80 % interval. What is not known is shown as unknown."
     ),
 )
+_ANSWERS: dict[int | str, dict[str, Any]] = {404: {"model": Problem}, 503: {"model": Problem}}
 
 routes = APIRouter(prefix="/api/v1/public", tags=["public"], dependencies=[Depends(public_limit)])
 
 
-@dataclass(slots=True)
-class _Cache:
-    at: datetime | None = None
-    answer: PublicOffices | None = None
-    body: bytes = b""
-    etag: str = ""
-
-
 class PublicAnswers:
-    """The answer that everybody gets, computed at most once in five seconds."""
+    """The answers that everybody gets."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._cache = _Cache()
-        self._lock = threading.Lock()
+        self.offices = Cached(self._offices, CACHED_FOR)
+        self.procedures = Cached(self._procedures, FACTS_FOR)
+        self._weeks: tuple[datetime, dict[str, Week]] | None = None
 
-    def get(self, at: datetime) -> tuple[PublicOffices, bytes, str]:
-        """Answer, its JSON, its entity tag."""
-        with self._lock:
-            c = self._cache
-            if c.answer is None or c.at is None or not timedelta(0) <= at - c.at < CACHED_FOR:
-                answer = self._compute(at)
-                body = answer.model_dump_json().encode()
-                etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-                self._cache = c = _Cache(at, answer, body, etag)
-            assert c.answer is not None
-            return c.answer, c.body, c.etag
+    def weeks(self, at: datetime) -> dict[str, Week]:
+        """The hours of the week of every office that has any, computed at most once in ten minutes."""
+        held = self._weeks
+        if held is None or not timedelta(0) <= at - held[0] < WEEK_FOR:
+            s = self._ctx.settings
+            _, until = store.span_of(store.day_of(at))
+            since = until - timedelta(weeks=s.best_times_weeks)
+            with self._ctx.connection() as conn:
+                grouped = views.by_office(facts.waits_by_week(conn, since, until))
+            held = at, {o: public_views.week_of(rows, since, until, s.k_min) for o, rows in grouped.items()}
+            self._weeks = held
+        return held[1]
 
-    def _compute(self, at: datetime) -> PublicOffices:
-        s = self._ctx.settings
+    def _offices(self, at: datetime) -> PublicOffices:
+        s, today, weeks = self._ctx.settings, store.day_of(at), self.weeks(at)
         with self._ctx.connection() as conn:
-            offices = [o for o in store.offices(conn, store.day_of(at)) if o["level"] != "demo"]
+            offices = [o for o in store.offices(conn, today) if o["level"] != "demo"]
             queues = views.by_office(store.queue_now(conn))
+            hours = views.by_office(facts.opening_hours(conn))
+            holidays = facts.holidays(conn, today, today + timedelta(days=10))
+            access = {row["office_id"]: row for row in facts.access(conn)}
         return PublicOffices(
             generated_at=at,
             target_wait_s=s.target_wait_s,
             address_confirmed=s.public_address_confirmed,
             definition=DEFINITION,
-            offices=[views.public_office(o, queues.get(o["office_id"], []), at, s.stale_after_s, s.k_min) for o in offices],
+            offices=[
+                public_views.public_office(
+                    o,
+                    queues.get(o["office_id"], []),
+                    hours.get(o["office_id"], []),
+                    holidays,
+                    access.get(o["office_id"], {}),
+                    weeks.get(o["office_id"]),
+                    at,
+                    s.stale_after_s,
+                    s.k_min,
+                )
+                for o in offices
+            ],
         )
 
+    def _procedures(self, at: datetime) -> Procedures:
+        with self._ctx.connection() as conn:
+            offices = [o["office_id"] for o in store.offices(conn, store.day_of(at)) if o["level"] != "demo"]
+            return public_views.procedures(facts.procedures(conn), offices)
 
-def answers(ctx: ContextDep) -> PublicAnswers:
+
+async def answers(ctx: ContextDep) -> PublicAnswers:
     """The process's public answers."""
     return ctx.public_answers
 
@@ -83,23 +119,63 @@ AnswersDep = Annotated[PublicAnswers, Depends(answers)]
 @routes.get(
     "/offices", response_model=PublicOffices, responses={304: {"description": "not changed"}, 503: {"model": Problem}}
 )
-def offices(found: AnswersDep, at: NowDep, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Every office of today with its place and its wait now."""
-    _, body, etag = found.get(at)
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=5", "Vary": "Accept-Encoding"}
-    if if_none_match and etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+async def offices(request: Request, found: AnswersDep, at: NowDep) -> Response:
+    """Every office of today with its place, its hours and its wait now."""
+    _, answer = await found.offices.aget(at)
+    return respond(request, answer, 5)
 
 
-@routes.get("/offices/{office_id}", responses={404: {"model": Problem}, 503: {"model": Problem}})
-def office(office_id: OfficeId, found: AnswersDep, at: NowDep) -> PublicOffice:
+def held(scope: Scope) -> Response | None:
+    """The answer of ``offices`` if it is fresh and within the caller's limit: the one question that every open page repeats, without a way through the application."""
+    ctx: Context = scope["app"].state.context
+    fresh = ctx.public_answers.offices.peek(now())
+    request = Request(scope)
+    if fresh is None or ctx.public.wait_s(client_address(request, ctx), time.monotonic()) > 0:
+        return None
+    return respond(request, fresh[1], 5)
+
+
+@routes.get("/offices/{office_id}", responses=_ANSWERS)
+async def office(office_id: OfficeId, found: AnswersDep, at: NowDep) -> PublicOffice:
     """One office."""
-    answer, _, _ = found.get(at)
+    answer, _ = await found.offices.aget(at)
     for one in answer.offices:
         if one.office_id == office_id:
             return one
     raise HTTPException(404, "there is no such office")
+
+
+@routes.get("/offices/{office_id}/week", responses=_ANSWERS)
+def week(office_id: OfficeId, found: AnswersDep, at: NowDep) -> Week:
+    """The hours of the week of one office, and the best of them to come. 404 where nothing is known yet."""
+    answer, _ = found.offices.get(at)
+    known = found.weeks(at).get(office_id)
+    if known is None or office_id not in {o.office_id for o in answer.offices}:
+        raise HTTPException(404, "there is no such office, or nothing is known of its weeks yet")
+    return known
+
+
+@routes.get("/procedures", response_model=Procedures, responses={503: {"model": Problem}})
+async def procedures(request: Request, found: AnswersDep, at: NowDep) -> Response:
+    """Every procedure, and which offices take it. Empty until the province's list is imported."""
+    _, answer = await found.procedures.aget(at)
+    return respond(request, answer, 60)
+
+
+@routes.post("/offices/{office_id}/reports", status_code=202, responses={**_ANSWERS, 429: {"model": Problem}})
+def report(office_id: OfficeId, given: NewReport, request: Request, ctx: ContextDep, at: NowDep) -> Received:
+    """Say that something about an office is wrong. Nothing about who says it is kept."""
+    limited_report(request, ctx)
+    return Received(kept=keep_report(ctx, office_id, given, at))
+
+
+def keep_report(ctx: Context, office_id: str, given: NewReport, at: datetime) -> bool:
+    """Store a report. Raises HTTPException 404 for an office that is not there."""
+    answer, _ = ctx.public_answers.offices.get(at)
+    if office_id not in {o.office_id for o in answer.offices}:
+        raise HTTPException(404, "there is no such office")
+    with ctx.connection() as conn:
+        return facts.add_report(conn, office_id, given.field, given.message.strip(), ctx.settings.reports_per_day)
 
 
 @routes.get("/definitions")

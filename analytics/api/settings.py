@@ -22,6 +22,17 @@ class ApiSettings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="A login lasts this long after its last use")
     cookie_secure: bool = Field(default=False, description="Send the cookie over HTTPS only: on wherever there is HTTPS")
     public_per_minute: int = Field(default=120, ge=1, description="Public requests of one address")
+    reports_per_hour: int = Field(default=6, ge=1, description="Reports of wrong data of one address")
+    reports_per_day: int = Field(default=300, ge=1, description="Reports of wrong data kept in a day, of everybody")
+    best_times_weeks: int = Field(default=8, ge=1, le=52, description="Weeks behind the best times to come")
+    open_data_licence: str = Field(
+        default="CC BY 4.0", description="Licence of the figures in open data: the operator's choice"
+    )
+    frame_ancestors: str = Field(
+        default="*",
+        pattern=r"^[A-Za-z0-9*:/. '_-]+$",
+        description="Who may embed the public page: a source list of Content-Security-Policy, for example https://portal.example",
+    )
     logins_per_minute: int = Field(default=10, ge=1, description="Attempts of one address, and for one account")
     tiles_url: str | None = Field(default=None, description="Template of map tiles for the public page, off unless given")
     kiosk_per_minute: int = Field(default=60, ge=1, description="Calls of one kiosk; a call carries up to 100 answers")

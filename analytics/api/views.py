@@ -12,7 +12,6 @@ from motcua.analytics.api.models import (
     LiveOffice,
     OfficeLive,
     Period,
-    PublicOffice,
     SentimentToday,
     SourceNow,
     Today,
@@ -22,7 +21,7 @@ from motcua.analytics.api.models import (
 )
 from motcua.analytics.api.periods import hour_until_service
 from motcua.analytics.estimates import Waiting
-from motcua.analytics.store import PREFERENCE, REAL, best
+from motcua.analytics.store import PREFERENCE, best
 from motcua.analytics.waits import live_wait, mean_of
 
 Row = Mapping[str, Any]
@@ -78,16 +77,6 @@ def wait_of(queues: Sequence[Row], provenance: str | None, now: datetime, stale_
     """The wait now, from the newest samples of one provenance."""
     samples = [{**q["sample"], "at": q["at"]} for q in queues if q["provenance"] == provenance]
     return _rounded(Wait.model_validate(live_wait(samples, provenance, now, stale_after_s)))
-
-
-def public_office(office: Row, queues: Sequence[Row], now: datetime, stale_after_s: float, k_min: int) -> PublicOffice:
-    """One office for citizens: real data only, and no figure that stands on fewer than ``k_min`` visits."""
-    real = [q for q in queues if q["provenance"] in REAL]
-    wait = wait_of(real, best(q["provenance"] for q in real), now, stale_after_s).model_copy(update={"blind": None})
-    if wait.state == "ok" and wait.n < k_min:
-        none = dict.fromkeys(("expected_wait_s", "low_s", "high_s", "method"))
-        wait = wait.model_copy(update={"state": "too_few", **none})
-    return PublicOffice.model_validate({**office, "wait": wait})
 
 
 def live_office(

@@ -3,7 +3,7 @@
 (() => {
   const { words } = window.motcua;
   const box = document.getElementById("map");
-  const offices = [...document.querySelectorAll(".card[data-lat]")].map(({ dataset: data }) => ({
+  const offices = [...document.querySelectorAll(".card[data-lat]:not([data-excluded])")].map(({ dataset: data }) => ({
     id: data.id, label: data.label, town: "town" in data, at: [Number(data.lat), Number(data.lon)],
   }));
   const on = (name, act) => document.addEventListener(`motcua:${name}`, ({ detail }) => act(detail));

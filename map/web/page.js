@@ -1,13 +1,13 @@
 // The list: instant search, near-me, and waits that stay fresh. The visitor's place never leaves this script.
 "use strict";
 (() => {
-  const { words, targetS, fill, rank, distanceM, tellDistance, tell, tellAge } = window.motcua;
+  const { words, targetS, fill, rank, distanceM, tellDistance, tell, tellAge, tellOpen, localTime } = window.motcua;
   const byId = (id) => document.getElementById(id);
   const say = (name, detail) => document.dispatchEvent(new CustomEvent(`motcua:${name}`, { detail }));
   const STALE_S = 180; // A figure older than this is told as old, even when no newer one can be fetched.
   const TICK_MS = 5000;
 
-  const cards = [...document.querySelectorAll("[data-id]")].map((element, order) => ({
+  const cards = [...document.querySelectorAll("[data-id]:not([data-excluded])")].map((element, order) => ({
     element, order, id: element.dataset.id, key: element.dataset.key,
     lat: element.dataset.lat ? Number(element.dataset.lat) : null,
     lon: element.dataset.lon ? Number(element.dataset.lon) : null,
@@ -100,22 +100,22 @@
     say("mark", { id: card.id, mark: told.mark, headline: told.headline });
   }
 
+  function paintOpen(card, told) {
+    const place = card.element.querySelector(".open");
+    if (place) Object.assign(place, { className: `open ${told.mark}`, textContent: told.text });
+  }
+
   function tick() {
     for (const card of cards) {
       if (card.wait.dataset.age === undefined) continue;
       const ageS = Number(card.wait.dataset.age) + (performance.now() - card.born) / 1000;
       const figure = card.wait.matches(".within, .over");
-      if (figure && ageS > STALE_S) paint(card, { mark: "none", headline: words.stale, details: [], ageS });
+      if (figure && ageS > STALE_S) {
+        const last = card.wait.querySelector(".headline").textContent;
+        paint(card, { mark: "none", headline: words.stale, details: [fill(words.last_known, { headline: last.toLowerCase() })], ageS });
+      }
       else card.wait.querySelector(".age").textContent = tellAge(ageS);
     }
-  }
-
-  function localTime(instant) {
-    const shown = new Intl.DateTimeFormat("en-GB", {
-      timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", day: "2-digit", month: "2-digit", year: "numeric", hour12: false,
-    }).formatToParts(new Date(instant));
-    const part = Object.fromEntries(shown.map(({ type, value }) => [type, value]));
-    return `${part.hour}:${part.minute} ${part.day}/${part.month}/${part.year}`;
   }
 
   let lost = false;
@@ -125,13 +125,21 @@
       const reply = await fetch(document.body.dataset.api, { cache: "no-cache", credentials: "omit" });
       if (!reply.ok) throw new Error(`status ${reply.status}`);
       const answer = await reply.json();
+      const stored = reply.headers.has("X-Motcua-Stored");
+      const madeAt = reply.headers.get("Date") || answer.generated_at;
+      const lagS = stored ? Math.max(0, (Date.now() - new Date(madeAt)) / 1000) : 0;
       for (const office of answer.offices || [answer]) {
         const card = cardOf.get(office.office_id);
-        if (card) paint(card, tell(office.wait));
+        const told = tell(office.wait);
+        if (card) paint(card, told.ageS === null ? told : { ...told, ageS: told.ageS + lagS });
+        if (card && !stored) paintOpen(card, tellOpen(office, answer.generated_at || madeAt));
       }
       if (answer.generated_at) byId("as-of").textContent = fill(words.as_of, { at: localTime(answer.generated_at) });
-      if (lost) notice("");
-      lost = false;
+      if (answer.offices) say("fresh", stored ? [] : answer.offices);
+      if (stored) notice(fill(words.offline, { at: localTime(madeAt) }));
+      else if (lost) notice("");
+      lost = stored;
+      if (stored) tick();
     } catch {
       lost = true;
       notice(words.lost);
@@ -171,6 +179,11 @@
   }
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
   document.addEventListener("motcua:refresh", refresh);
+  if (document.body.dataset.worker && "serviceWorker" in navigator) {
+    if (navigator.serviceWorker.controller) refresh();
+    // After the page is there and quiet; without it only the offline page is missing.
+    window.addEventListener("load", () => setTimeout(() => navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {}), 1500));
+  }
   setInterval(tick, TICK_MS);
   refreshForEver();
 })();

@@ -66,6 +66,31 @@ window.motcua = (() => {
     return { mark: "none", headline: words[state], details: wait.state === "too_few" ? tellPeople(wait) : [], ageS };
   }
 
+  const local = (instant) => Object.fromEntries(new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", day: "2-digit", month: "2-digit", year: "numeric", weekday: "short", hourCycle: "h23",
+  }).formatToParts(new Date(instant)).map(({ type, value }) => [type, value]));
+  const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+  // Open, shut or unknown: an office of the public answer, at the instant at which the answer was made.
+  function tellOpen(office, generatedAt) {
+    const open = office.open_now ?? null;
+    if (open === null) return { mark: "unknown", text: words.hours_unknown };
+    let text = open ? words.open_now : words.closed_now;
+    if (office.changes_at) {
+      const [at, now] = [local(office.changes_at), local(generatedAt)];
+      const time = `${at.hour}:${at.minute}`;
+      const today = at.day === now.day && at.month === now.month && at.year === now.year;
+      const when = today ? time : fill(words.day_time, { time, day: words[`day_${weekdays.indexOf(at.weekday) + 1}`] });
+      text = fill(open ? words.open_until : words.closed_until, { when });
+    }
+    return { mark: open ? "open" : "shut", text: office.holiday ? fill(words.holiday, { state: text, name: office.holiday }) : text };
+  }
+
+  function localTime(instant) {
+    const part = local(instant);
+    return `${part.hour}:${part.minute} ${part.day}/${part.month}/${part.year}`;
+  }
+
   function tellAge(ageS) {
     let ago = fill(words.hours, { n: Math.floor(ageS / 3600) });
     if (ageS < 60) ago = fill(words.seconds, { n: Math.max(5, 5 * Math.floor(ageS / 5)) });
@@ -73,5 +98,5 @@ window.motcua = (() => {
     return fill(words.age, { ago });
   }
 
-  return { words, targetS, fill, fold, rank, distanceM, tellDistance, tell, tellAge };
+  return { words, targetS, fill, fold, rank, distanceM, tellDistance, tell, tellAge, tellOpen, localTime };
 })();

@@ -17,6 +17,13 @@ from motcua.onebox.child import free_port, stop
 TOOLS = Path(__file__).parents[1] / "tools" / "timescale"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on TimescaleDB, so that ``make test-timescale`` runs all of it and nothing else."""
+    for item in items:
+        if {"timescale_dsn", "each_dsn"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("timescale")
+
+
 def _package_folder() -> Path:
     spec = importlib.util.spec_from_file_location("timescale_install", TOOLS / "install.py")
     assert spec is not None

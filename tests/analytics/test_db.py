@@ -26,10 +26,9 @@ def test_released_migrations_never_change() -> None:
 
 def test_migrating_twice_changes_nothing_and_says_so(pg_dsn: str) -> None:
     with db.connect(pg_dsn) as conn:
-        assert [m.name for m in db.migrate(conn)] == ["core", "plain"] * 3
+        assert db.migrate(conn) == db.migrations("plain")
         assert db.migrate(conn) == []
         assert db.require_current(conn) == "plain"
-        assert db.status(conn)["gaps"] == 0
 
 
 def test_a_database_of_somebody_else_is_left_alone(pg_dsn: str) -> None:
@@ -105,13 +104,14 @@ def test_a_failing_migration_leaves_nothing_behind(pg_dsn: str, tmp_path: Path, 
 def test_rollups_are_right_whatever_comes_late_and_whenever_they_are_stored(migrated: str, steps: list[int | None]) -> None:
     """Each number is a visit so many minutes after noon, in any order; each None stores what ended before a moving hour."""
     with db.connect(migrated) as conn:
-        conn.execute("truncate visit, visit_1h_stored, rollup_dirty")
+        conn.execute("truncate visit, visit_1h_stored, visit_1d_stored, rollup_dirty")
         conn.execute("update rollup_state set watermark = '-infinity'")
         upto = NOON
         for step in steps:
             if step is None:
                 upto += timedelta(hours=5)
-                conn.execute("select refresh_rollup('visit_1h', %s)", [upto])
+                level = "visit_1h" if upto.hour % 2 else "visit_1d"
+                conn.execute("select refresh_rollup(%s, %s)", [level, upto])
             else:
                 message = visit(at=NOON + timedelta(minutes=step))
                 write(conn, [Delivery("motcua/v1/vl-29734/cam-1/visit", dump(message), NOON)])
@@ -120,6 +120,13 @@ def test_rollups_are_right_whatever_comes_late_and_whenever_they_are_stored(migr
                 "select date_trunc('hour', at), count(*)::int, sum(waiting_s) from visit group by 1 order by 1"
             ).fetchall()
             assert shown == true
+            days = conn.execute("select bucket, sum(n)::int from visit_1d group by 1 order by 1").fetchall()
+            assert (
+                days
+                == conn.execute(
+                    "select date_trunc('day', at, 'Asia/Ho_Chi_Minh'), count(*)::int from visit group by 1 order by 1"
+                ).fetchall()
+            )
 
 
 def test_the_stand_in_for_time_bucket_knows_days_of_a_zone_only(migrated: str) -> None:

@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import paho.mqtt.client as mqtt
 import psycopg
 import pytest
@@ -17,8 +19,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from motcua.analytics import db, store
 from motcua.analytics.ingest import Ingestor
+from motcua.analytics.ingest_status import serving
 from motcua.analytics.settings import IngestSettings
 from motcua.edge.messages import MAX_PAYLOAD_BYTES, Confirmation, dump, topic
+from motcua.onebox import broker as brokers
 from motcua.onebox.broker import Broker
 
 Eventually = Callable[..., object]
@@ -152,6 +156,30 @@ def test_while_the_database_is_away_nothing_is_confirmed_and_nothing_is_lost(
         assert ids(migrated) == {str(m.id) for m in sent}
 
 
+def test_health_says_that_the_database_is_away(
+    migrated: str, broker: Broker, edge: Edge, eventually: Eventually, pg_server: Any
+) -> None:
+    def ask(path: str) -> tuple[int, str]:
+        answer = httpx.get(f"http://127.0.0.1:{port}{path}")
+        return answer.status_code, answer.text
+
+    name = migrated.rsplit("/", 1)[1]
+    with ingesting(migrated, broker) as ingestor, serving(0, ingestor.state) as port:
+        _until_subscribed(edge, eventually)
+        eventually(lambda: ask("/healthz") == (200, '{"status": "ok", "problem": null}'))
+        assert "motcua_ingest_up 1\n" in ask("/metrics")[1]
+        assert ask("/")[0] == 404
+        with psycopg.connect(pg_server.dsn, autocommit=True) as admin:
+            admin.execute(f"alter database {name} allow_connections false".encode())
+            admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+            edge.send(visit(seq=1, epoch=1))
+            eventually(lambda: ask("/healthz")[0] == 503)
+            assert "nothing is acknowledged" in ask("/healthz")[1]
+            assert "motcua_ingest_up 0\n" in ask("/metrics")[1]
+            admin.execute(f"alter database {name} allow_connections true".encode())
+        eventually(lambda: ask("/healthz")[0] == 200, timeout=30)
+
+
 def test_a_full_disk_is_waited_for_without_haste(migrated: str, broker: Broker, edge: Edge, eventually: Eventually) -> None:
     with psycopg.connect(migrated, autocommit=True) as conn:
         conn.execute("create sequence attempts")
@@ -221,7 +249,40 @@ def test_mutated_payloads_spoil_nothing_beside_them(
             edge.mqtt.publish(name, payload, qos=1)
         eventually(lambda: counted() >= sum(items_in(payload) for _, payload, _ in sent) + 1)
         tables = ("visit", "queue_sample", "part_count", "sentiment", "rating", "ticket", "health")
-        stored = [str(row[0]) for table in tables for row in conn.execute(f"select id from {table}".encode())]
-        assert good <= set(stored)
-        assert len(stored) == ingestor.totals.stored
+
+        def stored() -> list[str]:
+            return [str(row[0]) for table in tables for row in conn.execute(f"select id from {table}".encode())]
+
+        # Asking whether anybody listens may have been counted more than once.
+        eventually(lambda: good <= set(stored()))
+        eventually(lambda: len(stored()) == ingestor.totals.stored)
         assert conn.execute("select sum(times) from dead_letter").fetchone() == (ingestor.totals.dead,)
+
+
+def test_a_broker_that_comes_back_is_served_again(migrated: str, open_folder: Path, eventually: Eventually) -> None:
+    users = [brokers.ingest_user("secret"), brokers.source_user("edge", "secret", "+", "+")]
+    first = brokers.start(open_folder / "broker", users)
+    try:
+        with ingesting(migrated, first):
+            edge = Edge(first, eventually)
+            _until_subscribed(edge, eventually)
+            edge.close()
+            first.stop()
+            again = brokers.start(open_folder / "broker", users, port=first.port)
+            try:
+                edge = Edge(again, eventually)
+                _until_subscribed(edge, eventually)
+                edge.send(visit(seq=1, epoch=1))
+                eventually(lambda: edge.confirmed.get(1) == {1})
+                edge.close()
+            finally:
+                again.stop()
+    finally:
+        first.stop()
+
+
+def test_a_wrong_password_is_said(
+    migrated: str, broker: Broker, caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    with ingesting(migrated, broker, broker_username="nobody"):
+        eventually(lambda: "check user name and password" in caplog.text or "closed the connection" in caplog.text)

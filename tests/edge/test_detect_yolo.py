@@ -118,6 +118,27 @@ def test_the_size_of_the_input_is_the_files_own(tmp_path: Path) -> None:
     assert found.boxes == pytest.approx(np.array([[0, 0, 1920, 1080]]), abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("frame", "inside"),
+    [
+        ((768, 576), (640, 480)),
+        ((1920, 1080), (640, 352)),
+        ((576, 768), (480, 640)),
+        ((50, 50), (640, 640)),
+        ((900, 1), (640, 32)),
+    ],
+)
+def test_a_network_that_takes_any_size_gets_the_shape_of_the_frame(
+    tmp_path: Path, frame: tuple[int, int], inside: tuple[int, int]
+) -> None:
+    """It sees the whole frame with hardly a bar around it, 640 px on the longer side."""
+    file = always(tmp_path / "net.onnx", raw([((0, 0, *inside), 0.9, 0)]), shape=("batch", 3, "height", "width"))
+    detector = YoloDetector(str(file))
+    found = detector.detect(np.zeros((frame[1], frame[0], 3), np.uint8))
+    assert found.boxes == pytest.approx(np.array([[0, 0, *frame]]), abs=0.5)
+    assert detector.input_px(*frame) == inside
+
+
 def test_the_frame_is_left_as_it_was(tmp_path: Path) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (640, 640, 3), np.uint8)
     before = frame.copy()
@@ -160,8 +181,8 @@ TWO = {0: "helmet", 1: "vest"}
         ([np.zeros((1, 300, 57), np.float32)], {}, "gives 1 x 300 x 57, not"),
         ([np.zeros((1, 1000), np.float32)], {}, "gives 1 x 1000, not"),
         ([np.zeros((2, 84, 50), np.float32)], {}, "gives 2 x 84 x 50, not"),
-        ([raw([])], {"shape": (1, 3, "height", "width")}, "not one of a fixed size: export it with batch=1, dynamic=False"),
-        ([raw([])], {"shape": (8, 3, SIDE, SIDE)}, "not one of a fixed size"),
+        ([raw([])], {"shape": (1, 3, "height", SIDE)}, "not one at a time: export it with batch=1"),
+        ([raw([])], {"shape": (8, 3, SIDE, SIDE)}, "not one at a time: export it with batch=1"),
         ([raw([])], {"shape": (1, SIDE, SIDE, 3)}, "not one picture of 1 x 3 x height x width"),
         ([raw([])], {"kind": TensorProto.FLOAT16}, r"takes tensor\(float16\)"),
     ],
@@ -191,7 +212,7 @@ def test_a_network_cut_short_is_refused(tmp_path: Path) -> None:
 
 def test_weights_that_are_not_here_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_CACHE", str(tmp_path))
-    for weights, name in ((None, "yolo11n"), ("yolo26n", "yolo26n")):
+    for weights, name in ((None, "yolo11n-onnx"), ("yolo26n", "yolo26n")):
         with pytest.raises(MissingError, match=f"run 'motcua models fetch {name}'"):
             build_detector("yolo", weights=weights)
     with pytest.raises(MissingError, match=r"none\.onnx of the detector 'yolo' are not there"):
@@ -236,7 +257,7 @@ detector = "yolo"
     )
     settings = load_settings(tmp_path / "edge.toml")
     assert [c.detector_weights for c in settings.cameras] == [str(tmp_path / "hall.onnx"), "yolo26n", None]
-    assert weights_of(settings) == ["yolo11n", "yolo26n"]
+    assert weights_of(settings) == ["yolo11n-onnx", "yolo26n"]
     assert build_camera_detector(settings.cameras[0]).version.startswith("hall-")
 
 
@@ -270,13 +291,16 @@ def test_with_a_wrong_file_a_camera_is_not_measured(tmp_path: Path) -> None:
         build_pipeline(_camera(tmp_path, detector="yolo", detector_weights=str(tmp_path / "wrong.onnx")))
 
 
-def test_no_camera_waits_for_weights_that_have_to_be_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("chosen", ["yolo11n-onnx", "yolo26n"])
+def test_no_agent_fetches_weights_under_agpl_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str) -> None:
     monkeypatch.setenv("MOTCUA_CACHE", str(tmp_path))
 
     def asked(*_: Any) -> None:
         raise AssertionError("it was fetched")
 
     monkeypatch.setattr("motcua.edge.weights.fetch", asked)
-    settings = EdgeSettings(office_id="vl-1", outbox=tmp_path, cameras=(_camera(tmp_path, detector="yolo"),))
+    settings = EdgeSettings(
+        office_id="vl-1", outbox=tmp_path, cameras=(_camera(tmp_path, detector="yolo", detector_weights=chosen),)
+    )
     fetch_weights(settings)
-    assert weights_of(settings) == ["yolo11n"]
+    assert weights_of(settings) == [chosen]

@@ -97,10 +97,10 @@ def test_an_optional_detector_without_its_weights_is_a_fault(
     monkeypatch.setenv("MOTCUA_CACHE", str(tmp_path / "cache"))
     code, lines = run(config(detector="yolo"))
     assert code == 1
-    missing = "the weights of yolo11n are not here yet: run 'motcua models fetch yolo11n'"
+    missing = "the weights of yolo11n-onnx are not here yet: run 'motcua models fetch yolo11n-onnx'"
     assert [line for line in lines if line[0] == "✗"] == [
         f"✗ {missing}",
-        "✗ cam-1: the weights of 'yolo11n' are not here yet: run 'motcua models fetch yolo11n'",
+        "✗ cam-1: the weights of 'yolo11n-onnx' are not here yet: run 'motcua models fetch yolo11n-onnx'",
     ]
 
 

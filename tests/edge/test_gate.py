@@ -28,7 +28,7 @@ def picture(*people: int) -> Image:
 class Eyes:
     """Finds the white columns of a tile, and notes which tiles it looked at. Who stands at ``doubted`` is found every other time."""
 
-    name, version = "eyes", "1"
+    name, version, turns = "eyes", "1", 1
 
     def __init__(self, doubted: int | None = None) -> None:
         self.looks: list[list[int]] = []
@@ -167,6 +167,38 @@ def test_a_detector_without_tiles_looks_at_the_whole_frame() -> None:
     found = play(Gate(eyes, 1.0), [picture(20)] * 16)
     assert eyes.looks == 4
     assert all(f.boxes.tolist() == [[1, 2, 30, 40]] for f in found)
+
+
+class Blinking(Eyes):
+    """Looks in four turns; whoever stands right of the middle of a tile is found in the first of them alone."""
+
+    turns = 4
+
+    def _one(self, frame: Image, tile: Box) -> Detections:
+        found = super()._one(frame, tile)
+        return found if len(self.looks) % 4 == 1 else found[found.boxes[:, 0] < (tile[0] + tile[2]) / 2]
+
+
+def test_what_was_found_in_one_of_the_last_turns_is_repeated_in_turns() -> None:
+    eyes = Blinking()
+    gate = Gate(eyes, 2.0)
+    found = [lefts(f) for f in play(gate, [picture(10, 60)] * 100)]
+    assert all(10 in f for f in found)
+    seen = [60 in f for f in found]
+    assert (
+        max(np.diff(np.flatnonzero([True, *seen[8:], True]))) <= 4
+    )  # in every fourth frame at the least, as without a gate
+    assert gate.looked < 0.5 * gate.shown
+
+
+def test_of_the_earlier_turns_whoever_moved_since_is_left_out() -> None:
+    eyes = Blinking()
+    gate = Gate(eyes, 2.0)
+    play(gate, [picture(10, 60)] * 8)
+    left = play(gate, [picture(10)] * 30, 8 / FPS)
+    assert all(lefts(f) == [10] for f in left)
+    there = play(gate, [picture(10, 66)] * 30, 38 / FPS)
+    assert {x for f in there for x in lefts(f)} == {10, 66}
 
 
 @pytest.mark.parametrize("still_s", [0.0, 2.0])

@@ -452,3 +452,12 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_closing_twice_closes_nobody_elses_file(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", now=NOON, reserve_bytes=10_000)
+    outbox.close()
+    with (tmp_path / "other").open("w") as other:
+        outbox.close()
+        other.write("still open")
+        other.flush()

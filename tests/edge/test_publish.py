@@ -18,6 +18,7 @@ from motcua.edge.mqtt import BrokerError, Link, probe
 from motcua.edge.outbox import Outbox, Row
 from motcua.edge.publish import Publisher, batches, payload
 from motcua.edge.settings import BrokerSettings
+from motcua.edge.window import Window
 
 OFFICE, SOURCE = "vl-29734", "cam-1"
 
@@ -60,14 +61,45 @@ def test_sends_and_forgets_only_what_is_confirmed(outbox: Outbox, own_broker: Ow
     province.close()
 
 
-def test_what_waited_goes_in_batches_in_order(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
+def test_how_things_are_goes_first_and_the_backlog_after_it_in_batches_in_order(
+    outbox: Outbox, own_broker: OwnBroker, publisher: Any
+) -> None:
     province = Province(own_broker)
     outbox.put([queue() for _ in range(500)])
     publisher(window=120, batch=50)
     wait_for(lambda: outbox.size().rows == 0)
-    assert province.seqs() == list(range(1, 501))
+    assert province.seqs() == [500, *range(1, 500)]
     assert len(province.payloads) < 100
     province.close()
+
+
+def test_live_messages_do_not_wait_for_a_backlog(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:
+    province = Province(own_broker, confirms=False)
+    outbox.put([queue() for _ in range(500)])
+    publisher(window=200, batch=50)
+    wait_for(lambda: len(province.got) >= 51)  # what may be on its way unconfirmed is full
+    outbox.put([visit(), queue()])
+    wait_for(lambda: 501 in province.seqs("visit") and 502 in province.seqs())
+    assert len(province.got) < 200
+    province.confirms = True
+    province.confirm(list(province.got))
+    wait_for(lambda: outbox.size().rows == 0)
+    assert set(province.seqs()) | {501} == set(range(1, 503))
+    province.close()
+
+
+def test_a_backlog_yields_when_confirmations_are_late() -> None:
+    window = Window(10, 100)
+    for n in range(10):
+        window.confirmed(20, 0.1, float(n))
+    assert window.size == 100
+    window.confirmed(20, 3.0, 20.0)
+    window.confirmed(20, 3.0, 20.1)  # sent before it was known
+    assert window.size == 50
+    window.confirmed(20, 3.0, 24.0)
+    assert window.size == 25
+    window.silent()
+    assert window.size == 10
 
 
 def test_unconfirmed_rows_are_sent_again(outbox: Outbox, own_broker: OwnBroker, publisher: Any) -> None:

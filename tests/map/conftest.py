@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
+from motcua.map.feeds import REPORT_FIELDS
 from motcua.map.offices import todays_offices
 from motcua.map.page import PageSettings, router
 
@@ -55,22 +56,44 @@ def answer(waits: dict[str, Answer] | None = None, **fields: Any) -> Answer:
     } | fields
 
 
-def application(given: Callable[[], Answer], settings: PageSettings | None = None) -> FastAPI:
+class Given:
+    """The public answers, as a test gives them; reports are kept in a list."""
+
+    def __init__(self, offices: Callable[[], Answer], procedures: Answer | None = None, week: Answer | None = None) -> None:
+        self._offices, self._week = offices, week
+        self._procedures = procedures or {"procedures": [], "taken_by": []}
+        self.reports: list[tuple[str, str, str]] = []
+
+    async def offices(self) -> Answer:
+        return self._offices()
+
+    async def procedures(self) -> Answer:
+        return self._procedures
+
+    async def week(self, office_id: str) -> Answer | None:
+        return self._week
+
+    async def report(self, request: Request, office_id: str, field: str, message: str) -> str:
+        if field not in REPORT_FIELDS or not 3 <= len(message.strip()) <= 500:
+            return "invalid"
+        self.reports.append((office_id, field, message))
+        return "kept" if len(self.reports) < 3 else "limited"
+
+
+def application(given: Callable[[], Answer] | Given, settings: PageSettings | None = None) -> FastAPI:
     """The page, and the API's public addresses beside it."""
     app = FastAPI()
-
-    async def fetch() -> Answer:
-        return given()
+    feeds = given if isinstance(given, Given) else Given(given)
 
     @app.get("/api/v1/public/offices")
     async def offices() -> Answer:
-        return given()
+        return await feeds.offices()
 
     @app.get("/api/v1/public/offices/{office_id}")
     async def office(office_id: str) -> Answer:
-        return next(o for o in given()["offices"] if o["office_id"] == office_id)
+        return next(o for o in (await feeds.offices())["offices"] if o["office_id"] == office_id)
 
-    app.include_router(router(fetch, settings))
+    app.include_router(router(feeds, settings))
     return app
 
 
@@ -89,9 +112,14 @@ def application_builder() -> Callable[..., FastAPI]:
     return application
 
 
+@pytest.fixture(scope="session")
+def feeds() -> type[Given]:
+    return Given
+
+
 @pytest.fixture
 def make_client() -> Callable[..., TestClient]:
-    def make(given: Callable[[], Answer], settings: PageSettings | None = None) -> TestClient:
+    def make(given: Callable[[], Answer] | Given, settings: PageSettings | None = None) -> TestClient:
         return TestClient(application(given, settings))
 
     return make

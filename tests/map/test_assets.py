@@ -40,7 +40,7 @@ def test_the_first_load_is_light(client: TestClient, path: str) -> None:
 
 def test_everything_the_page_names_is_there_and_cached_for_good(client: TestClient) -> None:
     named = addresses(client.get("/").text)
-    assert len(named) == 7
+    assert len(named) == 9
     for address in named:
         file = client.get(address)
         assert file.status_code == 200

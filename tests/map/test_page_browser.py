@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from motcua.map.finder import distance_m, fold, keys, rank
+from motcua.map.hours import tell_open
 from motcua.map.offices import todays_offices
 from motcua.map.page import PageSettings
 from motcua.map.words import EN, VI, WORDS, tell, tell_age
@@ -196,7 +197,8 @@ def test_a_figure_that_grows_old_is_taken_back(
     expect(page.locator(".wait")).to_contain_text("Chờ khoảng 12 phút")
     page.clock.run_for(130_000)
     expect(page.locator(".wait")).to_contain_text(VI["stale"])
-    expect(page.locator(".wait")).not_to_contain_text("12 phút")
+    expect(page.locator(".wait")).to_contain_text("lần cuối: chờ khoảng 12 phút")
+    expect(page.locator(".wait .headline")).not_to_contain_text("12 phút")
 
 
 def test_script_and_server_tell_the_same(visit: Callable[..., Page], wait_of: Callable[..., dict[str, Any]]) -> None:
@@ -224,6 +226,23 @@ def test_script_and_server_tell_the_same(visit: Callable[..., Page], wait_of: Ca
             }
             assert script == expected, wait
         assert page.evaluate("(ages) => ages.map(motcua.tellAge)", ages) == [tell_age(age, words) for age in ages]
+
+
+def test_script_and_server_tell_opening_the_same(visit: Callable[..., Page]) -> None:
+    now = "2026-03-02T03:25:00Z"
+    offices: list[dict[str, Any]] = [{}, {"open_now": None}, {"open_now": True}, {"open_now": False}]
+    offices += [
+        {"open_now": o, "changes_at": at}
+        for o in (True, False)
+        for at in ("2026-03-02T16:59:00Z", "2026-03-02T17:00:00Z", "2026-03-08T00:30:00Z")
+    ]
+    offices += [office | {"holiday": "Tết"} for office in offices]
+    for lang, words in WORDS.items():
+        page = visit(f"/?lang={lang}")
+        told = page.evaluate("([offices, now]) => offices.map((o) => motcua.tellOpen(o, now))", [offices, now])
+        assert [(t["mark"], t["text"]) for t in told] == [
+            (s.mark, s.text) for s in (tell_open(o, now, words) for o in offices)
+        ]
 
 
 def test_script_and_server_search_the_same(visit: Callable[..., Page]) -> None:
@@ -335,3 +354,60 @@ def test_english_names_keep_their_language(visit: Callable[..., Page]) -> None:
     assert page.locator(".card h3").first.get_attribute("lang") == "vi"
     expect(page.locator("label[for=q]")).to_have_text(EN["search"])
     assert json.loads(page.locator("body").get_attribute("data-words") or "")["lang"] == "en"
+
+
+def test_without_a_connection_the_last_figures_are_shown_with_their_age(
+    visit: Callable[..., Page], site: Site, wait_of: Callable[..., dict[str, Any]]
+) -> None:
+    site.waits = {"vl-29734": wait_of("ok")}
+    page = visit("/")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate("document.dispatchEvent(new CustomEvent('motcua:refresh'))")
+    page.wait_for_function("caches.match('/api/v1/public/offices').then(Boolean)")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text(VI["offline"].partition("{")[0])
+    expect(page.locator("#o-vl-29734 .wait")).to_contain_text("Chờ khoảng 12 phút")
+    expect(page.locator(".card")).to_have_count(125)
+    page.context.set_offline(False)
+    page.evaluate("document.dispatchEvent(new CustomEvent('motcua:refresh'))")
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_a_portal_embeds_the_page_by_script(visit: Callable[..., Page], site: Site) -> None:
+    page = visit("/o/vl-29734")
+    page.route(
+        "**/portal",
+        lambda route: route.fulfill(
+            body=f'<p>x</p><script src="{site.url}/embed.js" data-lang="en" data-height="500"></script>',
+            content_type="text/html",
+        ),
+    )
+    page.goto(f"{site.url}/portal")
+    expect(page.frame_locator("iframe").locator("h1")).to_have_text(EN["title"])
+    assert page.locator("iframe").bounding_box()["height"] == 500  # type: ignore[index]
+
+
+def test_the_quickest_office_is_reckoned_on_the_phone(
+    visit: Callable[..., Page], site: Site, wait_of: Callable[..., Any]
+) -> None:
+    near, far = sorted(OFFICES, key=lambda o: distance_m(10.1, 106.1, o.lat or 0, o.lon or 0))[:2]
+    site.waits = {
+        near.office_id: wait_of("ok", expected_wait_s=3000.0),
+        far.office_id: wait_of("ok", expected_wait_s=60.0, low_s=0.0, high_s=300.0),
+    }
+    page = visit(geolocation={"latitude": 10.1, "longitude": 106.1}, permissions=["geolocation"])
+    page.add_init_script("Math.random = () => 0")
+    page.reload()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.post_data}"))
+    page.click("#near")
+    expect(page.locator("#fastest a")).to_have_text(str(far.unit_name))
+    expect(page.locator("#fastest")).to_contain_text("chờ ít hơn 49 phút")
+    assert not [request for request in asked if "106.1" in request or "10.1" in request]
+    site.waits = {}
+    page.evaluate("document.dispatchEvent(new CustomEvent('motcua:refresh'))")
+    expect(page.locator("#fastest")).to_contain_text(VI["fastest_unknown"])
+    page.click("#near")
+    expect(page.locator("#fastest")).to_be_hidden()

@@ -25,7 +25,7 @@ def drawn(points: list[tuple[float, float]]) -> list[Card]:
         }
         for i, (lat, lon) in enumerate(points)
     ]
-    return cards({"target_wait_s": 900, "offices": offices}, VI)
+    return cards({"target_wait_s": 900, "generated_at": "2026-03-02T03:25:00Z", "offices": offices}, VI)
 
 
 def test_nothing_to_draw() -> None:

@@ -21,14 +21,22 @@ from motcua.onebox.cli import PARTS
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *(["demo"], ["evaluate"], ["ingest"], ["api"], ["dashboard"]),
-    *(["evaluate-forecast"], ["evaluate-halls"]),
+    *(["evaluate-forecast"], ["evaluate-halls"], ["evaluate-advice"]),
     *(["edge", "run"], ["edge", "check"], ["edge", "outbox"]),
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
-    *(["db", "migrate"], ["db", "status"]),
+    *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["db", "backup"], ["db", "restore"], ["recompute"]),
+    *(["archive"], ["archive", "list"], ["archive", "restore"]),
     ["simulate", "live"],
+    *(["ratings", c] for c in ("kiosk", "kiosks", "kiosk-off", "qr", "import")),
+    ["evaluate-attitude"],
     *(["offices", "import"], ["offices", "check"]),
+    *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
+    *(["procedures", "import"], ["procedures", "list"]),
+    *(["reports", "list"], ["reports", "done"]),
+    *(["devices", c] for c in ("add", "rotate", "revoke", "list", "write", "certificates")),
+    *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    ["bench", "edge"],
+    *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"], ["bench", "live"]),
 ]
 
 

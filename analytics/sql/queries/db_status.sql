@@ -14,4 +14,19 @@ select
         cross join lateral unnest(
             int8multirange(int8range(1, upper(seqs))) - seqs
         ) as gap
-    ) as gaps;
+    ) as gaps,
+    (
+        select coalesce(sum(upper(gap) - lower(gap)), 0)
+        from received
+        cross join lateral unnest(
+            int8multirange(int8range(1, upper(seqs))) - seqs
+        ) as gap
+    ) as missing,
+    (
+        select coalesce(jsonb_object_agg(type, n order by type), '{}')
+        from (
+            select d.key as type, sum(d.value::bigint) as n
+            from source cross join lateral jsonb_each_text(health -> 'dropped') as d
+            group by d.key
+        ) as dropped
+    ) as dropped;
