@@ -229,6 +229,36 @@ def queries(
 
 
 @app.command()
+def api(
+    seconds: Annotated[float, typer.Option(min=0.2, max=60, help="Of each turn; there are five of each kind.")] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The public list of offices beside a bare endpoint of the same server that sends the same bytes, in turns.
+
+    Example: motcua bench api --json
+    """
+    from motcua.onebox.bench_api import bench_api
+
+    report = bench_api(seconds)
+    typer.echo(json.dumps(report)) if as_json else _show(report)
+
+
+@app.command()
+def page(
+    runs: Annotated[int, typer.Option(min=1, max=20, help="First visits; the median counts.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The public page's first visit in Chromium on a throttled phone: largest paint, blocking time, layout shift.
+
+    Example: motcua bench page --json
+    """
+    from motcua.onebox.bench_page import bench_page
+
+    report = bench_page(runs)
+    typer.echo(json.dumps(report)) if as_json else _show(report)
+
+
+@app.command()
 def live(
     events: Annotated[int, typer.Option(min=1, help="Samples to send.")] = 300,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,6 +12,8 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from motcua.analytics.api import login, open_data, probes, public, reports, staff
 from motcua.analytics.api.context import Context
@@ -57,7 +59,7 @@ def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None 
     app.state.context = ctx
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
-    app.middleware("http")(_answer)
+    app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes):
         app.include_router(router)
@@ -66,18 +68,40 @@ def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None 
     return app
 
 
-async def _answer(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Security headers on every answer, and a count by route."""
-    response = await call_next(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path not in _DOCS:
-        response.headers.setdefault("Content-Security-Policy", _STRICT_CSP)
-    route = request.scope.get("route")
-    key = (getattr(route, "path", "other"), response.status_code)
-    counts = request.app.state.context.requests
+def _with_headers(response: Response, scope: Scope) -> Response:
+    response.headers.update({**_HEADERS, "Content-Security-Policy": _STRICT_CSP, "Access-Control-Allow-Origin": "*"})
+    counts, key = scope["app"].state.context.requests, (public.OFFICES_PATH, response.status_code)
     counts[key] = counts.get(key, 0) + 1
     return response
+
+
+class _Answers:
+    """Security headers on every answer, and a count by route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == public.OFFICES_PATH and scope["method"] == "GET" and (held := public.held(scope)) is not None:
+            await _with_headers(held, scope)(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"] not in _DOCS:
+                    headers.setdefault("Content-Security-Policy", _STRICT_CSP)
+                key = (getattr(scope.get("route"), "path", "other"), message["status"])
+                counts = scope["app"].state.context.requests
+                counts[key] = counts.get(key, 0) + 1
+            await send(message)
+
+        await self._app(scope, receive, answer)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

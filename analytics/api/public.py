@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from starlette.types import Scope
 
 from motcua.analytics import facts, store
 from motcua.analytics.api import public_views, views
 from motcua.analytics.api.cache import Cached, respond
-from motcua.analytics.api.context import Context, ContextDep, NowDep, OfficeId, limited_report, public_limit
+from motcua.analytics.api.context import (
+    Context,
+    ContextDep,
+    NowDep,
+    OfficeId,
+    client_address,
+    limited_report,
+    now,
+    public_limit,
+)
 from motcua.analytics.api.models import (
     Definition,
     NewReport,
@@ -22,6 +33,7 @@ from motcua.analytics.api.models import (
     Week,
 )
 
+OFFICES_PATH = "/api/v1/public/offices"
 CACHED_FOR = timedelta(seconds=5)
 FACTS_FOR, WEEK_FOR = timedelta(seconds=60), timedelta(minutes=10)
 DEFINITION = Definition(
@@ -111,6 +123,16 @@ async def offices(request: Request, found: AnswersDep, at: NowDep) -> Response:
     """Every office of today with its place, its hours and its wait now."""
     _, answer = await found.offices.aget(at)
     return respond(request, answer, 5)
+
+
+def held(scope: Scope) -> Response | None:
+    """The answer of ``offices`` if it is fresh and within the caller's limit: the one question that every open page repeats, without a way through the application."""
+    ctx: Context = scope["app"].state.context
+    fresh = ctx.public_answers.offices.peek(now())
+    request = Request(scope)
+    if fresh is None or ctx.public.wait_s(client_address(request, ctx), time.monotonic()) > 0:
+        return None
+    return respond(request, fresh[1], 5)
 
 
 @routes.get("/offices/{office_id}", responses=_ANSWERS)

@@ -181,7 +181,8 @@
   document.addEventListener("motcua:refresh", refresh);
   if (document.body.dataset.worker && "serviceWorker" in navigator) {
     if (navigator.serviceWorker.controller) refresh();
-    navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {}); // Without it only the offline page is missing.
+    // After the page is there and quiet; without it only the offline page is missing.
+    window.addEventListener("load", () => setTimeout(() => navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {}), 1500));
   }
   setInterval(tick, TICK_MS);
   refreshForEver();

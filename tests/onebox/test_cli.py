@@ -26,7 +26,7 @@ COMMANDS = [
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["db", "backup"], ["db", "restore"], ["recompute"]),
     *(["archive"], ["archive", "list"], ["archive", "restore"]),
-    ["simulate", "live"],
+    *(["simulate", "live"], ["simulate", "country"]),
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
@@ -34,7 +34,7 @@ COMMANDS = [
     *(["devices", c] for c in ("add", "rotate", "revoke", "list", "write", "certificates")),
     *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
-    *(["bench", "edge"], ["bench", "queries"], ["bench", "live"]),
+    *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"], ["bench", "live"]),
 ]
 
 

@@ -140,3 +140,18 @@ def test_the_page_takes_a_report_without_a_script(api: Any) -> None:
     assert (row["field"], row["message"]) == ("hours", "Mở cửa lúc 8 giờ")
     assert client.post("/o/vl-1", data={"field": "hours", "message": ""}).status_code == 422
     assert client.post("/o/nowhere", data={"field": "hours", "message": "abc"}).status_code == 404
+
+
+def test_the_short_way_answers_as_the_long_one_does(api: Any) -> None:
+    """The first answer is computed, the second is taken from what is held before it enters the application."""
+    long_way, short = (api.client().get("/api/v1/public/offices") for _ in range(2))
+    assert short.content == long_way.content
+
+    def told(answer: Any) -> dict[str, str]:
+        return {k: v for k, v in answer.headers.items() if k not in ("date", "vary", "access-control-allow-origin")}
+
+    assert told(short) == told(long_way)
+    assert "Accept-Encoding" in short.headers["vary"]
+    assert short.headers["access-control-allow-origin"] == "*"
+    again = api.client().get("/api/v1/public/offices", headers={"If-None-Match": short.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
