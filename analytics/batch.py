@@ -66,15 +66,22 @@ class Batch:
         """Messages of one source and kind, in the order in which they came."""
         self.messages += len(messages)
         first = messages[0]
-        source, type_, newest = (first.office_id, first.source_id), first.type, self._newest
+        office_id, source_id, type_ = first.office_id, first.source_id, first.type
+        epoch, seqs = first.epoch, self.seqs[office_id, source_id, first.epoch]
+        newest: dict[str, _Newest] = {}
         for m in messages:
-            epoch = m.epoch
-            at = quick.instant_key(m.at)
-            self.seqs[*source, epoch].append(m.seq)
-            key = (*source, type_, getattr(m, "lane", ""))
-            old = newest.get(key)
-            if old is None or epoch > old[0] or (epoch == old[0] and at >= old[1]):
-                newest[key] = (epoch, at, m)
+            if m.epoch != epoch:
+                epoch, seqs = m.epoch, self.seqs[office_id, source_id, m.epoch]
+            seqs.append(m.seq)
+            lane, at = getattr(m, "lane", ""), quick.instant_key(m.at)
+            old = newest.get(lane)
+            if old is None or epoch > old[0] or (at >= old[1] and epoch == old[0]):
+                newest[lane] = (epoch, at, m)
+        for lane, new in newest.items():
+            key = (office_id, source_id, type_, lane)
+            known = self._newest.get(key)
+            if known is None or new[:2] >= known[:2]:
+                self._newest[key] = new
 
 
 _topics: dict[str, tuple[str, str, str]] = {}

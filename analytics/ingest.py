@@ -26,7 +26,7 @@ from motcua.edge.messages import ROOT, ack_topic
 
 SHARED = f"$share/ingest/{ROOT}/#"
 HEALTH = f"{ROOT}/+/+/health"  # retained messages do not reach shared subscriptions
-FULL_EVENTS, MOST_EVENTS, MOST_BYTES = 4000, 16_000, 64 * 1024 * 1024
+FULL_EVENTS, MOST_EVENTS, MOST_BYTES = 8000, 32_000, 64 * 1024 * 1024
 WRITERS = 2
 _IDLE_S = 0.01  # nothing more for this long: the batch is full enough
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0

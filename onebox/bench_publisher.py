@@ -18,7 +18,7 @@ from motcua.analytics.packets import Other, Publish, Reader
 from motcua.edge.messages import ACK_ROOT, Confirmation, Message, ModelInfo, Queue, Visit, dump, topic, uuid7
 
 SOURCES, QUEUES_PER_VISIT = 50, 9
-_UNCONFIRMED = 20_000  # events on the way, the most
+_UNCONFIRMED = 40_000  # events on the way, the most
 
 
 def events(n: int, epoch: int, sources: int = SOURCES) -> list[list[Message]]:

@@ -71,6 +71,31 @@ def live(
 
 
 @app.command()
+def country(
+    counters: Annotated[int, typer.Option(min=4, max=50_000, help="How many counters, four to an office.")] = 2000,
+    for_s: Annotated[float, typer.Option("--for", min=1, help="Seconds, in real time.")] = 600.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 0,
+    out: Annotated[Path | None, typer.Option("--json", help="The report.", show_default=False)] = None,
+) -> None:
+    """Many counters through the real path on this machine: nothing may be lost, and what a message costs is measured.
+
+    Example: motcua simulate country --counters 2000 --for 600 --json country.json
+    """
+    import json
+
+    from motcua.onebox.country import country as run_country
+
+    report = run_country(
+        counters, for_s, seed, lambda told: typer.echo(f"sent {told['sent']:,}, stored {told['stored']:,}", err=True)
+    )
+    text = json.dumps(report, indent=1)
+    typer.echo(text)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    raise typer.Exit(1 if report["lost"] or report["duplicated"] or report["unknown"] or not report["messages"] else 0)
+
+
+@app.command()
 def scene(
     out: Annotated[Path, typer.Option(help="The folder to write: video, times, truth of boxes and visits, zones.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same scene.")] = 0,

@@ -1,11 +1,13 @@
 """The public page in a real Chromium: search, near-me, map, fresh waits, phone and desktop, with and without scripts."""
 
+import importlib.util
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -346,6 +348,38 @@ CONTRAST = """() => {
   }
   return worst;
 }"""
+
+
+def axe() -> str:
+    """The text of axe-core, fetched and checked like the other package of npm."""
+    tools = Path(__file__).parents[1] / "tools"
+    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
+    folder: Path = module.package_folder()
+    return (folder / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_axe_finds_nothing_serious(
+    visit: Callable[..., Page], site: Site, wait_of: Callable[..., Any], lang: str, width: int
+) -> None:
+    site.waits = {
+        o.office_id: wait_of(state) for o, state in zip(OFFICES, ("ok", "too_few", "closed", "blind"), strict=False)
+    }
+    source = axe()
+    for path in ("/", "/?q=hoa", "/o/vl-29734", "/procedures", "/2021", "/embed", "/o/none"):
+        page = visit(f"{path}{'&' if '?' in path else '?'}lang={lang}", width=width)
+        if path.startswith("/o/vl"):
+            page.click("summary")
+        page.evaluate(source)
+        found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.impact, v.id, v.nodes[0].html]))")
+        assert [v for v in found if v[0] in ("serious", "critical")] == [], path
 
 
 def test_english_names_keep_their_language(visit: Callable[..., Page]) -> None:

@@ -26,7 +26,7 @@ COMMANDS = [
     *(["models", "list"], ["models", "fetch"], ["models", "verify"]),
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["db", "backup"], ["db", "restore"], ["recompute"]),
     *(["archive"], ["archive", "list"], ["archive", "restore"]),
-    ["simulate", "live"],
+    *(["simulate", "live"], ["simulate", "country"]),
     *(["ratings", c] for c in ("kiosk", "kiosks", "kiosk-off", "qr", "import")),
     ["evaluate-attitude"],
     *(["offices", "import"], ["offices", "check"]),

