@@ -48,7 +48,7 @@ RULES = (
     Rule("health", "at", "keep_health_days", hypertable=True),
     Rule("dead_letter", "last_at", "keep_dead_letters_days"),
     Rule("data_report", "at", "keep_reports_days"),
-    Rule("audit", "at", "keep_audit_days"),
+    Rule("rating_comment", "at", "keep_comments_days"),
     Rule("session", "expires_at", "keep_sessions_days"),
 )
 

@@ -27,7 +27,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sentiment": (
         *_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "class_sums", "model",
     ),
-    "rating": (*_HEAD, "counter_id", "score", "channel", "procedure_id"),
+    "rating": (*_HEAD, "counter_id", "score", "channel", "procedure_id", "served_at", "reason"),
     "ticket": (*_HEAD, "counter_id", "ticket", "event", "lane", "procedure_id"),
     "health": (*_HEAD, "status", "body"),
 }  # fmt: skip
@@ -90,7 +90,7 @@ def _sentiment(m: Sentiment) -> tuple[Any, ...]:
 
 
 def _rating(m: Rating) -> tuple[Any, ...]:
-    return (m.counter_id, m.score, m.channel, m.procedure)
+    return (m.counter_id, m.score, m.channel, m.procedure, m.served_at, m.reason)
 
 
 def _ticket(m: Ticket) -> tuple[Any, ...]:

@@ -26,7 +26,7 @@ class DbSettings(BaseSettings):
         default=180, ge=1, description="Messages that were none, from the last time on"
     )
     keep_reports_days: int | None = Field(default=730, ge=31, description="What citizens say is wrong with an office's data")
-    keep_audit_days: int | None = Field(default=1825, ge=365, description="Who did what")
+    keep_comments_days: int | None = Field(default=365, ge=1, description="What citizens wrote beside a rating")
     keep_sessions_days: int | None = Field(default=1, ge=1, description="Logins, once they have expired")
     archive: bool = Field(
         default=False,

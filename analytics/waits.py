@@ -58,7 +58,7 @@ def mean_of(n: int, total: float, squares: float, *, floor: float | None = 0.0) 
     return Mean(n, mean, low if floor is None else max(floor, low), mean + half)
 
 
-def wilson(successes: int, n: int) -> tuple[float, float, float] | None:
+def wilson(successes: float, n: float) -> tuple[float, float, float] | None:
     """A share with its 95 % interval (Wilson 1927); None for n = 0."""
     if n <= 0:
         return None

@@ -11,7 +11,7 @@ import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -41,6 +41,7 @@ Lane = Literal["ordinary", "priority", "appointment"]
 CountedLane = Literal["ordinary", "priority", "appointment", "unknown"]
 Part = Literal["arrivals", "services"]
 BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
+RatingReason = Literal["waiting", "manner", "clarity", "result", "place", "other"]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
 
 
@@ -275,6 +276,14 @@ class Rating(_Envelope):
     score: Annotated[int, Field(ge=1, le=5)]
     channel: Literal["kiosk", "qr", "call_back"]
     procedure: Id | None = None
+    served_at: Utc | None = Field(default=None, description="When the service ended that is rated, where it is known")
+    reason: RatingReason | None = Field(default=None, description="What the answer was about, from a fixed list")
+
+    @model_validator(mode="after")
+    def _served_before(self) -> Rating:
+        if self.served_at is not None and self.served_at > self.at + timedelta(minutes=5):
+            raise ValueError("served_at lies after the answer")
+        return self
 
 
 class Ticket(_Envelope):

@@ -102,6 +102,7 @@ class Outbox:
                     self._reserve.note(damaged=1)
                 self._rows, self._bytes, lived_ms = self._measure()
                 self._lived = Lived(lived_ms)
+            self._epoch, self._words_wait = -1, True
             self.new_epoch(now)
             with suppress(OutboxFull):
                 self.put([])
@@ -121,9 +122,10 @@ class Outbox:
             last = self._db.execute("SELECT coalesce(max(value), 0) FROM meta WHERE key = 'epoch'").fetchone()[0]
             epoch = max(int(last) + 1, self._reserve.epoch + 1, int(now.timestamp() * 1000))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+            # Whoever is there now stays open: only visits of a process that died are lost.
+            self._db.execute("UPDATE last_word SET epoch = ? WHERE epoch = ?", (epoch, self._epoch))
         self._reserve.note(epoch=epoch)
         self._epoch, self._next_seq = epoch, 1
-        self._words_wait = True
         return epoch
 
     def put(self, messages: Sequence[Message], open_visits: Sequence[Visit] | None = None) -> list[Message]:

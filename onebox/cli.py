@@ -54,6 +54,10 @@ PARTS = {
     "devices": Part("devices_cli", "app", "server", "Credentials of camera boxes, kiosks, feeds and ingestors."),
     "deadletters": Part("deadletters_cli", "app", "server", "Messages that were none: list, explain, repair, replay."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
+    "ratings": Part("ratings_cli", "app", "server", "Asked-for ratings: kiosks, QR slips, call-back surveys."),
+    "evaluate-attitude": Part(
+        "attitude_cli", "evaluate_attitude", "server", "How well ratings tell officers with known effects apart."
+    ),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }
 

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from motcua.analytics.api import login, open_data, probes, public, reports, staff
+from motcua.analytics.api import attitude, kiosk, login, open_data, probes, public, ratings, reports, roster, staff
 from motcua.analytics.api.context import Context
 from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
@@ -31,8 +31,15 @@ _STRICT_CSP = "default-src 'none'; frame-ancestors 'none'"
 _DOCS = ("/docs", "/redoc", "/openapi.json")
 
 
-def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None = None) -> FastAPI:
-    """The application. page: given what the public may know, the routes of the public page."""
+def create_app(
+    settings: ApiSettings,
+    page: Callable[[Feeds], APIRouter] | None = None,
+    asking: Callable[[kiosk.QrDoor], APIRouter] | None = None,
+) -> FastAPI:
+    """The application. page: given what the public may know, the routes of the public page.
+
+    asking: given what the QR page may do, the routes of the pages on which citizens answer.
+    """
     dsn = settings.dsn.get_secret_value()
     ctx = Context(
         settings,
@@ -42,6 +49,8 @@ def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None 
         logins=Limiter(settings.logins_per_minute),
         logins_by_address=Limiter(10 * settings.logins_per_minute),
         reports=Limiter(settings.reports_per_hour, 3600),
+        kiosks=Limiter(settings.kiosk_per_minute),
+        qr_answers=Limiter(settings.qr_per_minute),
     )
     ctx.public_answers = public.PublicAnswers(ctx)
 
@@ -61,8 +70,11 @@ def create_app(settings: ApiSettings, page: Callable[[Feeds], APIRouter] | None 
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes):
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes)
+    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
+    if asking is not None:
+        app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:
         app.include_router(page(Feeds(ctx)))
     return app

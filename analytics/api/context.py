@@ -42,6 +42,8 @@ class Context:
     logins: Limiter
     logins_by_address: Limiter
     reports: Limiter
+    kiosks: Limiter
+    qr_answers: Limiter
     public_answers: PublicAnswers = field(init=False)
     open_data: dict[str, tuple[datetime, Encoded]] = field(default_factory=dict)
     requests: dict[tuple[str, int], int] = field(default_factory=dict)

@@ -35,4 +35,15 @@ class ApiSettings(BaseSettings):
     )
     logins_per_minute: int = Field(default=10, ge=1, description="Attempts of one address, and for one account")
     tiles_url: str | None = Field(default=None, description="Template of map tiles for the public page, off unless given")
+    kiosk_per_minute: int = Field(default=60, ge=1, description="Calls of one kiosk; a call carries up to 100 answers")
+    qr_per_minute: int = Field(default=20, ge=1, description="Answers on the QR page from one address")
+    rating_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Signs the addresses of the QR page, 32 characters or more; none: no QR page",
+    )
+    rating_url: str | None = Field(
+        default=None, description="Address that QR codes lead to; none: the one the kiosk asked at"
+    )
+    rating_days: float = Field(default=7.0, gt=0, le=60, description="A QR address is good this long after the service")
     forwarded_for: bool = Field(default=False, description="Trust X-Forwarded-For: only behind a proxy of your own")

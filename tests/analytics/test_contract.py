@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
 
-from motcua.analytics import db, inventory, rollups, store
+from motcua.analytics import db, inventory, rating_store, rollups, store
 from motcua.analytics.settings import DbSettings
 from motcua.analytics.writer import Delivery, write
 from motcua.edge.messages import Message, Offline, dump, topic
@@ -62,7 +62,7 @@ def a_day() -> list[Message]:
         ),
         counts(office_id="vl-2", at=DAY + timedelta(minutes=1), left=None),
         sentiment(),
-        rating(),
+        rating(served_at=NOON - timedelta(minutes=3), reason="waiting", counter_id="q1"),
         ticket(),
         ticket(event="started", counter_id="q2", lane="priority"),
         health(),
@@ -105,6 +105,13 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "sources": clean(store.sources(conn)),
         "sentiment_day": clean(store.sentiment_day(conn, office, date(2026, 3, 2))),
         "dead_letters": clean(store.dead_letters(conn)),
+        "rating_days": clean(rating_store.days(conn, [office], since, until)),
+        "rating_reasons": clean(rating_store.reasons(conn, [office], since, until, 4)),
+        "rating_officers": clean(rating_store.officers(conn, [office], since, until)),
+        "rating_answers": clean(rating_store.answers(conn, office, since, until)),
+        "served_by_hour": clean(rating_store.served(conn, [office], since, until)),
+        "departures": clean(rating_store.departures(conn, office, since, until)),
+        "sentiment_days": clean(rating_store.sentiment(conn, [office], since, until)),
     }
 
 

@@ -75,7 +75,11 @@ def test_what_has_lived_long_enough_goes_and_the_rollups_stay_right(each_dsn: st
     with db.connect(each_dsn) as conn:
         db.migrate(conn, SETTINGS)
         store_all(conn, old + young)
-        conn.execute("insert into audit (at, action) values (%s, 'x'), (%s, 'x')", [NOON - timedelta(days=2000), NOON])
+        conn.execute(
+            "insert into rating_comment (rating_id, at, office_id, comment) values (gen_random_uuid(), %s, 'x', 'x'), "
+            "(gen_random_uuid(), %s, 'x', 'x')",
+            [NOON - timedelta(days=2000), NOON],
+        )
         conn.execute(
             "insert into dead_letter (digest, topic, payload, reason, last_at) values ('a', 't', '', 'r', %s), ('b', 't', '', 'r', %s)",
             [NOON - timedelta(days=181), NOON - timedelta(days=179)],
@@ -85,7 +89,7 @@ def test_what_has_lived_long_enough_goes_and_the_rollups_stay_right(each_dsn: st
                 conn.execute(f"call refresh_continuous_aggregate('{level.name}', null, '2026-01-01')".encode())
         before = sums(conn)
         gone = {d.table: d.rows for d in retention.apply(conn, NOON)}
-        assert gone == {"visit": 5, "queue_sample": 4, "health": 1, "audit": 1, "dead_letter": 1}
+        assert gone == {"visit": 5, "queue_sample": 4, "health": 1, "rating_comment": 1, "dead_letter": 1}
         assert [raw(conn, t) for t in ("visit", "queue_sample", "health", "rating", "dead_letter")] == [3, 2, 1, 1, 1]
         assert sums(conn) == before
         told = conn.execute("select detail from audit where action = 'retention' and at = %s", [NOON]).fetchone()

@@ -40,6 +40,7 @@ class Producer:
         self.ledger = Path(a["ledger"]).open("ab", buffering=0)  # noqa: SIM115  for the life of the process
         self.open: list[Visit] = []
         self.said: list[Message] = []
+        self.before = self.now()
         limits = {"max_rows": a["max_rows"], "reserve_bytes": 65_536}
         self.outbox = Outbox(Path(a["folder"]) / "cam.db", now=self.now(), **limits)
         if a["sabotage"] == "no sync":
@@ -85,6 +86,9 @@ class Producer:
         return {"at": at, "id": uuid7(at), "office_id": self.a["office"], "source_id": "cam", "provenance": "simulated"}
 
     def step(self) -> None:
+        before, self.before = self.before, self.now()
+        if not -1 < (self.before - before).total_seconds() < 300:
+            self.outbox.new_epoch(self.before)  # as the agent does when its clock is set
         messages: list[Message] = []
         if self.open and self.chance.random() < 0.4:
             messages.append(self.someone("served", self.open.pop(0).arrival_at))
@@ -102,9 +106,11 @@ class Producer:
         while not Path(self.a["finish"]).exists():
             self.step()
             time.sleep(self.a["pause_s"])
+        self.step()
         self.put([self.someone("lost", self.open.pop().arrival_at) for _ in list(self.open)])
         if self.a["replay"]:  # the same day once more
             self.put(list(self.said))
+            self.outbox.new_epoch(self.now())  # some of it is of a clock that was ahead
         self._drain()
         drained_at = time.time()
         self.put(

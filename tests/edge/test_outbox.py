@@ -278,10 +278,15 @@ def test_visits_that_nobody_came_to_close_are_sent_as_lost(tmp_path: Path) -> No
     again = Outbox(tmp_path / "o.db", now=NOON + timedelta(minutes=1))
     new = [json.loads(row.body) for row in again.pending(99, (epoch, 99))]
     assert [(m["id"], m["seq"], m["outcome"]) for m in new] == [(str(two.id), 1, "lost"), (str(three.id), 2, "lost")]
+    still_there = lost()
+    again.put([], [still_there])
+    again.new_epoch(NOON + timedelta(minutes=1))  # the clock was set: whoever is there stays
+    again.put([queue()])
+    assert str(still_there.id) not in str([row.body for row in again.pending(99)])
     again.put([queue()], [])
     again.close()
     third = Outbox(tmp_path / "o.db", now=NOON + timedelta(minutes=2))
-    assert third.size().rows == 6  # nobody is lost twice
+    assert third.size().rows == 7  # nobody is lost twice
     third.close()
 
 

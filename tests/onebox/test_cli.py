@@ -27,6 +27,8 @@ COMMANDS = [
     *(["db", "migrate"], ["db", "status"], ["db", "retention"], ["db", "backup"], ["db", "restore"], ["recompute"]),
     *(["archive"], ["archive", "list"], ["archive", "restore"]),
     *(["simulate", "live"], ["simulate", "country"]),
+    *(["ratings", c] for c in ("kiosk", "kiosks", "kiosk-off", "qr", "import")),
+    ["evaluate-attitude"],
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
