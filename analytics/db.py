@@ -167,3 +167,7 @@ def _set(conn: psycopg.Connection, back_end: str, settings: DbSettings) -> None:
     retention.keep(conn, settings)
     if back_end == "timescale":
         policies.set_policies(conn, settings)
+    else:  # what a question reads is small, and what the planner fears of it large: compiling and workers cost more than they give
+        name = sql.Identifier(conn.info.dbname)
+        conn.execute(sql.SQL("alter database {} set jit = off").format(name))
+        conn.execute(sql.SQL("alter database {} set max_parallel_workers_per_gather = 0").format(name))
