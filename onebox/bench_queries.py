@@ -60,7 +60,7 @@ class Question:
 
     def parameters(self, office: str) -> dict[str, Any]:
         """What the query is given; spans end with the hour of ``NOW``, days of Viet Nam with its day."""
-        given: dict[str, Any] = {"office_id": office if self.one_office else None, **dict(self.more)}
+        given: dict[str, Any] = {"office_id": office if self.one_office else None, "office_ids": [office], **dict(self.more)}
         if self.span is not None:
             until = NOW + timedelta(hours=1)
             given |= {"since": until - self.span, "until": until}
@@ -89,6 +89,9 @@ QUESTIONS = (
     *(Question("ticket_lanes", span, more=(("provenances", list(store.REAL)),)) for span in (_DAY, _WEEK)),
     Question("sentiment_day", _DAY),
     *(Question("daily", span) for span in (_QUARTER, _YEARS)),
+    Question("departures", _DAY),
+    Question("served_by_hour", _WEEK),
+    Question("attitude_cells", _QUARTER, more=(("provenances", list(store.REAL)), ("visit_provenances", list(store.REAL)))),
     Question("opening_hours"),
     Question("holidays", more=(("since", NOW.date()), ("until", NOW.date() + timedelta(days=10)))),
     Question("office_access"),
