@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import re
 import secrets
 from dataclasses import dataclass
@@ -83,6 +84,12 @@ def hash_of(secret: str, salt: bytes | None = None, rounds: int = ROUNDS) -> str
     salt = secrets.token_bytes(12) if salt is None else salt
     digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, rounds, 64)
     return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def verifies(secret: str, stored: str) -> bool:
+    """Whether a hash is that of the secret."""
+    _, _, rounds, salt, _ = stored.split("$")
+    return hmac.compare_digest(hash_of(secret, base64.b64decode(salt), int(rounds)), stored)
 
 
 def add(

@@ -66,7 +66,7 @@ class Ingestor:
             s.broker_host,
             s.broker_port,
             s.broker_username,
-            s.broker_password.get_secret_value(),
+            s.broker_secret(),
             s.client_id,
             s.window,
             s.broker_tls,

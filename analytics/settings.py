@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,7 +46,8 @@ class IngestSettings(BaseSettings):
     broker_host: str = Field(default="127.0.0.1", description="The MQTT broker")
     broker_port: int = Field(default=1883, ge=1, le=65535)
     broker_username: str = Field(default="ingest", description="A user who may read motcua/v1/# and write motcua/ack/v1/#")
-    broker_password: SecretStr = Field(description="Its password")
+    broker_password: SecretStr | None = Field(default=None, description="Its password: this or the next is needed")
+    broker_password_file: Path | None = Field(default=None, description="A file with its password")
     broker_tls: bool = Field(default=False, description="Encrypt, and check the broker's certificate")
     broker_ca_file: str | None = Field(default=None, description="The authority that signed it, unless the system knows it")
     client_id: str = Field(default="", description="Fixed name of this ingestor; empty: a random one")
@@ -60,3 +62,16 @@ class IngestSettings(BaseSettings):
     housekeeping_s: float = Field(
         default=60.0, gt=0, description="Between two looks after rollups and rows that have lived long enough"
     )
+
+    @model_validator(mode="after")
+    def _has_a_password(self) -> Self:
+        if self.broker_password is None and self.broker_password_file is None:
+            raise ValueError("give broker_password or broker_password_file")
+        return self
+
+    def broker_secret(self) -> str:
+        """The broker's password. Raises OSError where its file cannot be read."""
+        if self.broker_password is not None:
+            return self.broker_password.get_secret_value()
+        assert self.broker_password_file is not None
+        return self.broker_password_file.read_text(encoding="utf-8").strip()

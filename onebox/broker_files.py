@@ -97,9 +97,9 @@ def write(folder: Path, devices: Sequence[Device]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     secret_file = folder / "admin-password"
     if not secret_file.exists():
-        _put(secret_file, new_secret())
+        put(secret_file, new_secret())
     path = folder / "dynamic-security.json"
-    _put(path, json.dumps(security(devices, secret_file.read_text()), indent=1))
+    put(path, json.dumps(security(devices, secret_file.read_text()), indent=1))
     return path
 
 
@@ -165,18 +165,18 @@ def tell(
         raise DeviceError(f"the broker {host}:{port} did not take it ({why}): it learns of it when it starts next")
 
 
-def certificates(folder: Path, host: str, days: int = 825) -> None:
-    """An authority of one's own and a certificate for the broker's host name, with openssl: ca.crt, server.crt, server.key."""
+def certificates(folder: Path, hosts: Sequence[str], days: int = 825) -> None:
+    """An authority of one's own and a certificate for the broker's host names, with openssl: ca.crt, server.crt, server.key."""
     openssl = shutil.which("openssl")
     if openssl is None:
         raise DeviceError("openssl is not installed: install it, or take certificates from your own authority")
     folder.mkdir(parents=True, exist_ok=True)
-    kind = "IP" if host.replace(".", "").isdigit() or ":" in host else "DNS"
-    (folder / "server.ext").write_text(f"subjectAltName={kind}:{host}\nextendedKeyUsage=serverAuth\n")
+    names = ",".join(("IP:" if h.replace(".", "").isdigit() or ":" in h else "DNS:") + h for h in dict.fromkeys(hosts))
+    (folder / "server.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     steps = [
         ["req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.crt", "-days", "3650", "-subj", "/CN=motcua devices"],
-        ["req", *new, "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={host}"],
+        ["req", *new, "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={hosts[0]}"],
         ["x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
          "-extfile", "server.ext", "-out", "server.crt"],
     ]  # fmt: skip
@@ -199,7 +199,7 @@ def _hashed(text: str) -> dict[str, Any]:
     return {"password": digest, "salt": salt, "iterations": int(rounds)}
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
     """Replace a file at one stroke; only its owner reads it, who stays the same."""
     fresh = path.with_name(path.name + ".new")
     owner = path.stat() if path.exists() else path.parent.stat()

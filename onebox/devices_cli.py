@@ -45,15 +45,13 @@ def add(
 
     Example: motcua devices add vl-29734.cam-1 --kind camera_box --office vl-29734 --source cam-1
     """
-    if kind not in devices.KINDS:
-        raise devices.DeviceError(f"there is no kind {kind}: one of {', '.join(devices.KINDS)}")
     source = source or (device if office else None)
     with db.connect(settings(dsn).dsn.get_secret_value()) as conn:
         db.require_current(conn)
         secret = devices.add(
             conn,
             device,
-            cast(devices.Kind, kind),
+            _kind(kind),
             by or getpass.getuser(),
             office_id=office,
             source_id=source,
@@ -100,6 +98,41 @@ def revoke(
         devices.revoke(conn, device, by or getpass.getuser())
     print(f"{device} is revoked")
     _tell(folder, host, port, ca_file, broker_files.revoked(known))
+
+
+@app.command()
+def ensure(
+    device: str,
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(devices.KINDS)}.")],
+    secret_file: Annotated[Path, typer.Option(help="Where its secret lies; only its owner reads it.")],
+    office: Annotated[str | None, typer.Option(help="Its office.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option(help="Its source_id; else the device's name.", show_default=False)] = None,
+    by: By = None,
+    dsn: Dsn = None,
+) -> None:
+    """Have a device whose secret lies in a file: registered if it is new, a new secret if the file does not hold it.
+
+    For jobs that prepare a broker: run 'motcua devices write' after it. Twice is harmless.
+
+    Example: motcua devices ensure ingest-1 --kind ingestor --secret-file /ingest/password
+    """
+    who = by or getpass.getuser()
+    with db.connect(settings(dsn).dsn.get_secret_value()) as conn:
+        db.require_current(conn)
+        known = next((d for d in devices.listed(conn, live_only=True) if d.device_id == device), None)
+        if known is None:
+            source = source or (device if office else None)
+            secret = devices.add(conn, device, _kind(kind), who, office_id=office, source_id=source)
+        elif (known.kind, known.office_id, known.source_id) != (kind, office, source or (device if office else None)):
+            raise devices.DeviceError(f"{device} is registered as another: revoke it, or take another name")
+        elif secret_file.exists() and devices.verifies(secret_file.read_text().strip(), known.secret_hash):
+            print(f"{device} has its secret in {secret_file}")
+            return
+        else:
+            secret = devices.rotate(conn, device)
+        secret_file.parent.mkdir(parents=True, exist_ok=True)
+        broker_files.put(secret_file, secret)
+    print(f"{device} has a new secret in {secret_file}")
 
 
 @app.command("list")
@@ -154,7 +187,9 @@ def write(
 @app.command()
 def certificates(
     folder: Annotated[Path, typer.Option(help="Where they go; ca.key there is the authority: keep it off the broker.")],
-    host: Annotated[str, typer.Option(help="The name or address by which the boxes reach the broker.")],
+    host: Annotated[
+        list[str], typer.Option(help="A name or address by which the broker is reached; give each one.", show_default=False)
+    ],
 ) -> None:
     """Make an authority of one's own and the broker's certificate; the second time only the certificate.
 
@@ -162,6 +197,12 @@ def certificates(
     """
     broker_files.certificates(folder, host)
     print(f"{folder / 'ca.crt'} goes to every box; server.crt and server.key to the broker")
+
+
+def _kind(text: str) -> devices.Kind:
+    if text not in devices.KINDS:
+        raise devices.DeviceError(f"there is no kind {text}: one of {', '.join(devices.KINDS)}")
+    return cast(devices.Kind, text)
 
 
 def _tell(folder: Path | None, host: str, port: int, ca_file: Path | None, commands: list[dict[str, Any]]) -> None:

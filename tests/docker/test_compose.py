@@ -1,25 +1,29 @@
-"""The compose file against the compose schema, the product's own commands and settings, and a real broker's parser."""
+"""The compose file against the compose schema, the product's own commands and settings, and a real broker made by its own job."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mqtt_client import Client
 from pydantic_settings import BaseSettings
+from typer.testing import CliRunner
 
+from motcua.analytics import devices
 from motcua.analytics.api.settings import ApiSettings
 from motcua.analytics.settings import DbSettings, IngestSettings
 from motcua.dashboard.settings import DashboardSettings
+from motcua.edge.messages import ack_topic, topic
 from motcua.edge.settings import EdgeSettings
-from motcua.onebox.child import free_port, port_is_free, stop
+from motcua.onebox import broker_files, cli, devices_cli
+from motcua.onebox.child import free_port, own, port_is_free, stop, unprivileged_user
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
@@ -57,14 +61,26 @@ def test_every_secret_has_its_line_in_the_example_and_no_default() -> None:
     assert all(given[name] == "" for name in asked)
 
 
+def commands(name: str, service: dict[str, Any]) -> list[list[str]]:
+    """The product's own commands that a service runs, without the program's name."""
+    if "build" not in service or name == "edge":
+        return []
+    words = service["command"]
+    if service.get("entrypoint", ["motcua"])[0] == "motcua":
+        return [[*service.get("entrypoint", ["motcua"])[1:], *words]]
+    script = words[0].replace("\\\n", "")
+    return [line.split()[1:] for line in script.splitlines() if line.split()[:1] == ["motcua"]]
+
+
 def test_every_command_exists() -> None:
-    for name, service in COMPOSE["services"].items():
-        if "build" not in service or name == "edge":
-            continue
-        helped = subprocess.run(
-            [sys.executable, "-m", "motcua.onebox.cli", *service["command"], "--help"], check=False, capture_output=True
-        )
-        assert helped.returncode == 0, (name, helped.stderr)
+    found = [c for name, service in COMPOSE["services"].items() for c in commands(name, service)]
+    assert len(found) >= 8
+    for words in found:
+        end = next((i for i, w in enumerate(words) if w.startswith("-") or w == "ingest-1" or "$" in w), len(words))
+        helped = CliRunner().invoke(cli.app, [*words[:end], "--help"], env={"NO_COLOR": "1", "COLUMNS": "200"})
+        assert helped.exit_code == 0, (words, helped.output)
+        for option in (w for w in words if w.startswith("--")):
+            assert f"{option} " in helped.output, (words, option)
 
 
 def test_only_the_loopback_is_published_by_default() -> None:
@@ -78,22 +94,89 @@ def test_every_target_is_in_the_dockerfile(target: str) -> None:
     assert f" AS {target}\n" in (DOCKER / "Dockerfile").read_text()
 
 
-def test_the_brokers_configuration_is_read_by_a_real_broker(open_folder: Path, eventually: Callable[..., object]) -> None:
-    mosquitto = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert mosquitto, "mosquitto is not installed: make test installs it where it may, else: apt-get install mosquitto"
-    port = free_port()
-    text = (DOCKER / "mosquitto.conf").read_text()
-    text = text.replace("/users/passwd", str(open_folder / "passwd"))
-    text = text.replace("/mosquitto/config/mosquitto.acl", str(open_folder / "acl"))
-    text = text.replace("persistence true", "persistence false")
-    text = re.sub(r"^listener .*$", f"listener {port} 127.0.0.1", text, flags=re.MULTILINE)
-    (open_folder / "passwd").write_text("")
-    (open_folder / "acl").write_text((DOCKER / "mosquitto.acl").read_text())
-    (open_folder / "m.conf").write_text(text)
-    with (open_folder / "log").open("w") as log:
-        broker = subprocess.Popen([mosquitto, "-c", str(open_folder / "m.conf")], stderr=log, stdout=log)
-    try:
-        eventually(lambda: not port_is_free(port) or broker.poll() is not None)
-        assert broker.poll() is None, (open_folder / "log").read_text()
-    finally:
-        stop(broker)
+class Place:
+    """The broker of the compose file: its job's own script and mosquitto, with the volumes as folders here."""
+
+    def __init__(self, folder: Path, dsn: str, eventually: Callable[..., object]) -> None:
+        self.folder, self.dsn, self.port = folder, dsn, free_port()
+        self.ca = folder / "broker" / "ca.crt"
+        plugin = broker_files.plugin()
+        assert plugin, "mosquitto is not installed: make test installs it where it may, else: apt-get install mosquitto"
+        for name in ("authority", "broker", "ingest", "edge"):
+            (folder / name).mkdir()
+        service = COMPOSE["services"]["broker-files"]
+        mounts = dict(v.split(":")[::-1] for v in service["volumes"])
+        script = service["command"][0].replace("$$", "$").replace("/usr/lib/mosquitto_dynamic_security.so", str(plugin))
+        script = re.sub(rf"({'|'.join(mounts)})(?=[/\s])", lambda found: str(folder / mounts[found[0]]), script)
+        program = folder / "motcua"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m motcua.onebox.cli "$@"\n')
+        program.chmod(0o755)
+        given = {"BROKER_HOST": "127.0.0.1", "EDGE_OFFICE": "vl-29734", "EDGE_SOURCE": "cam-1", "MOTCUA_DB_DSN": dsn}
+        assert set(service["environment"]) - {"<<"} <= set(given)
+        environment = {**os.environ, **given, "PATH": f"{folder}:{os.environ['PATH']}"}
+        ran = subprocess.run([*service["entrypoint"], script], env=environment, check=False, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        self.secrets = {
+            "ingest-1": (folder / "ingest" / "password").read_text(),
+            "vl-29734.cam-1": (folder / "edge" / "broker-password").read_text(),
+        }
+        conf = folder / "broker" / "mosquitto.conf"
+        text, listeners = re.subn("^listener 8883$", f"listener {self.port} 127.0.0.1", conf.read_text(), flags=re.MULTILINE)
+        assert listeners == 1
+        user = unprivileged_user("mosquitto")
+        conf.write_text(text + (f"user {user.pw_name}\n" if user else ""))
+        folder.chmod(0o711)
+        for path in (*(folder / "broker").iterdir(), folder / "broker"):
+            own(path, user)
+        with (folder / "log").open("w") as log:
+            words = COMPOSE["services"]["broker"]["command"]
+            assert words == ["mosquitto", "-c", "/broker/mosquitto.conf"]
+            self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(conf)], stderr=log, stdout=log)
+        eventually(lambda: not port_is_free(self.port) or self.process.poll() is not None)
+        assert self.process.poll() is None, (folder / "log").read_text()
+
+
+@pytest.fixture
+def place(open_folder: Path, migrated: str, eventually: Callable[..., object]) -> Iterator[Place]:
+    made = Place(open_folder, migrated, eventually)
+    yield made
+    stop(made.process)
+
+
+def test_a_device_is_added_by_the_documented_command_and_bound_to_its_topics(
+    place: Place, eventually: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (DOCKER.parent / "docs" / "devices.md").read_text().replace("\\\n", "")
+    documented = re.search(r"docker compose -f docker/compose.yaml run --rm devices (add .*)", text)
+    assert documented
+    words = (
+        documented[1].replace("/broker", str(place.folder / "broker")).replace("--host broker", "--host 127.0.0.1").split()
+    )
+    with pytest.raises(SystemExit) as ended:
+        devices_cli.app([*words, "--port", str(place.port), "--dsn", place.dsn])
+    assert not ended.value.code
+    out = capsys.readouterr().out
+    assert "the running broker knows it" in out
+    name = words[1]
+    office, source = words[words.index("--office") + 1], words[words.index("--source") + 1]
+    place.secrets[name] = out.split("secret: ")[1].splitlines()[0]
+
+    box, local, ingest = (Client(place, n, eventually) for n in (name, "vl-29734.cam-1", "ingest-1"))
+    assert ingest.may_subscribe(devices.SHARE)
+    assert box.may_publish(topic(office, source, "visit"), b"its own")
+    eventually(lambda: ingest.got == [(topic(office, source, "visit"), b"its own")])
+    assert not box.may_publish(topic("vl-29734", "cam-1", "visit"))
+    assert not box.may_subscribe(devices.SHARE)
+    assert local.may_publish(topic("vl-29734", "cam-1", "visit"))
+    assert not local.may_publish(topic(office, source, "visit"))
+    assert box.may_subscribe(ack_topic(office, source))
+    assert ingest.may_publish(ack_topic(office, source), b"stored")
+    eventually(lambda: box.got == [(ack_topic(office, source), b"stored")])
+    for client in (box, local, ingest):
+        client.close()
+
+
+def test_nothing_listens_without_tls() -> None:
+    assert [p for p in COMPOSE["services"]["broker"]["ports"] if not p.endswith(":8883:8883")] == []
+    assert COMPOSE["services"]["broker"]["user"] == "10001:10001", "the owner of the volume in the Dockerfile"
+    assert "--uid 10001 motcua" in (DOCKER / "Dockerfile").read_text()

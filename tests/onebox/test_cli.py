@@ -33,7 +33,7 @@ COMMANDS = [
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
     *(["reports", "list"], ["reports", "done"]),
-    *(["devices", c] for c in ("add", "rotate", "revoke", "list", "write", "certificates")),
+    *(["devices", c] for c in ("add", "ensure", "rotate", "revoke", "list", "write", "certificates")),
     *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
     *(["bench", "edge"], ["bench", "api"], ["bench", "page"], ["bench", "queries"], ["bench", "live"]),

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from builders import visit
+from mqtt_client import Client
 
 from motcua.analytics import devices
 from motcua.analytics.ingest import Ingestor
@@ -64,51 +64,6 @@ class Place:
     def live(self, command: str, name: str, *more: str) -> str:
         way = ["--folder", str(self.folder), "--port", str(self.port), "--ca-file", str(self.ca)]
         return self.cli(command, name, *way, *more)
-
-
-class Client:
-    """A client that notes everything that it is told."""
-
-    def __init__(self, place: Place, user: str, eventually: Eventually, secret: str | None = None, **options: Any) -> None:
-        self.eventually = eventually
-        self.connected: list[str] = []
-        self.got: list[tuple[str, bytes]] = []
-        self.granted: list[bool] = []
-        self.published: list[bool] = []
-        self.lost = 0
-        self.mqtt = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, options.get("client_id", ""), protocol=mqtt.MQTTv5, reconnect_on_failure=False
-        )
-        self.mqtt.username_pw_set(user, secret or place.secrets[user])
-        self.mqtt.tls_set(ca_certs=str(place.ca))
-        if will := options.get("will"):
-            self.mqtt.will_set(will, b"forged", qos=1, retain=True)
-        self.mqtt.on_connect = lambda c, u, f, reason, p: self.connected.append(str(reason))
-        self.mqtt.on_disconnect = lambda *_: setattr(self, "lost", self.lost + 1)
-        self.mqtt.on_message = lambda c, u, m: self.got.append((m.topic, m.payload))
-        self.mqtt.on_subscribe = lambda c, u, mid, reasons, p: self.granted.extend(not r.is_failure for r in reasons)
-        self.mqtt.on_publish = lambda c, u, mid, reason, p: self.published.append(not reason.is_failure)
-        self.mqtt.connect("127.0.0.1", place.port, clean_start=options.get("clean_start", True))
-        self.mqtt.loop_start()
-        eventually(lambda: self.connected or self.lost)
-
-    def may_subscribe(self, name: str) -> bool:
-        told = len(self.granted)
-        self.mqtt.subscribe(name, qos=1)
-        self.eventually(lambda: len(self.granted) > told or self.lost)
-        assert not self.lost, self.connected
-        return self.granted[-1]
-
-    def may_publish(self, name: str, payload: bytes = b"forged") -> bool:
-        told = len(self.published)
-        self.mqtt.publish(name, payload, qos=1)
-        self.eventually(lambda: len(self.published) > told or self.lost)
-        assert not self.lost, self.connected
-        return self.published[-1]
-
-    def close(self) -> None:
-        self.mqtt.disconnect()
-        self.mqtt.loop_stop()
 
 
 @pytest.fixture
@@ -221,3 +176,39 @@ def test_the_ingestor_works_with_its_own_credential_over_tls(place: Place, event
     finally:
         halt.set()
         thread.join(20)
+
+
+def test_a_job_keeps_a_device_whose_secret_lies_in_a_file(migrated: str, tmp_path: Path) -> None:
+    held = tmp_path / "there" / "password"
+
+    def ensure(name: str = "ingest-1", kind: str = "ingestor") -> object:
+        with pytest.raises(SystemExit) as ended:
+            devices_cli.app(["ensure", name, "--kind", kind, "--secret-file", str(held), "--dsn", migrated])
+        return ended.value.code
+
+    def works() -> bool:
+        with psycopg.connect(migrated) as conn:
+            return devices.verifies(held.read_text(), devices.get(conn, "ingest-1").secret_hash)
+
+    assert not ensure()
+    first = held.read_text()
+    assert works()
+    assert held.stat().st_mode & 0o077 == 0
+    assert not ensure()
+    assert held.read_text() == first, "twice is harmless"
+    held.write_text("of a database that is gone")
+    assert not works()
+    assert not ensure()
+    assert works()
+    with pytest.raises(devices.DeviceError, match="as another"):
+        devices_cli.app(
+            ["ensure", "ingest-1", "--kind", "feed", "--office", OFFICE, "--secret-file", str(held), "--dsn", migrated]
+        )
+    with psycopg.connect(migrated) as conn:
+        devices.revoke(conn, "ingest-1", "test")
+    with pytest.raises(devices.DeviceError, match="never used twice"):
+        devices_cli.app(["ensure", "ingest-1", "--kind", "ingestor", "--secret-file", str(held), "--dsn", migrated])
+    settings = IngestSettings(dsn=migrated, broker_password_file=held)  # type: ignore[arg-type]
+    assert settings.broker_secret() == held.read_text()
+    with pytest.raises(ValueError, match="broker_password_file"):
+        IngestSettings(dsn=migrated)  # type: ignore[arg-type]
