@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -44,7 +44,7 @@ def facts(data: Data, w: Words, lang: str) -> list[tuple[str, str]]:
     return [
         (w["officer"], f"{data['officer_name']} ({data['officer_id']})"),
         (w["office"], a["office_name"]),
-        (w["period"], f"{data['period_start']:%d/%m/%Y} – {data['period_end']:%d/%m/%Y}"),
+        (w["period"], f"{data['period_start']:%d/%m/%Y} – {data['period_end'] - timedelta(days=1):%d/%m/%Y}"),
         (w["state"], w[f"state_{data['state']}"]),
         (w["proposed"], _band(data["band"], w)),
         (w["decided"], _band(data["decided_band"], w) if data["decided_band"] else w["none_yet"]),

@@ -39,6 +39,10 @@ class TooMany(ApiError):
     """Too many attempts; try again later."""
 
 
+class Refused(ApiError):
+    """A change that may not be made now; the message is the API's own sentence."""
+
+
 class Unreachable(ApiError):
     """The API does not answer, fails, or answers with something else than agreed."""
 
@@ -77,6 +81,22 @@ class Api:
     async def today(self, session: str | None, office_id: str) -> Today:
         """The office's day in Viet Nam."""
         return await self._get(Today, f"{_office(office_id)}/today", session)
+
+    async def data(self, session: str | None, path: str) -> dict[str, Any]:
+        """An answer as it is, for pages that only show it."""
+        found = (await self._send("GET", path, headers=_cookie(session))).json()
+        if not isinstance(found, dict):
+            raise Unreachable(f"GET {path}: no object")
+        return found
+
+    async def change(self, session: str | None, path: str, body: dict[str, Any]) -> None:
+        """Send a change. Raises Refused with the API's sentence."""
+        await self._send("POST", path, headers=_cookie(session) | {"X-Motcua-Csrf": "1"}, json=body)
+
+    async def file(self, session: str | None, path: str) -> tuple[bytes, str, str]:
+        """A file: its bytes, media type and disposition."""
+        response = await self._send("GET", path, headers=_cookie(session))
+        return response.content, response.headers["content-type"], response.headers.get("content-disposition", "attachment")
 
     async def me(self, session: str | None) -> Account:
         """Who is signed in."""
@@ -143,6 +163,8 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status < 300:
         return
+    if status == 409:
+        raise Refused(str(response.json().get("detail", "")) if "json" in response.headers.get("content-type", "") else "")
     kinds: dict[int, type[ApiError]] = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 422: NotFound, 429: TooMany}
     raise kinds.get(status, Unreachable)(f"{response.request.method} {response.request.url.path}: {status}")
 

@@ -72,6 +72,11 @@ def day(value: date) -> str:
     return value.strftime("%d/%m/%Y")
 
 
+def parsed(text: str) -> datetime:
+    """An instant as the API writes it."""
+    return datetime.fromisoformat(text)
+
+
 def iso(at: datetime) -> str:
     """An instant for machines, in UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

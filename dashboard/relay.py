@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from motcua.dashboard import client
+from motcua.dashboard.context import LANG_COOKIE
+from motcua.dashboard.words import known_lang
 
 log = logging.getLogger("motcua.dashboard")
 HEADERS = {"X-Accel-Buffering": "no"}
@@ -31,6 +34,20 @@ def routes(api: client.Api) -> APIRouter:
             log.info("events: %s", error)
             return PlainTextResponse("the data server does not answer", status_code=503)
         return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+    @router.get("/files/{proposal_id}/{kind}")
+    async def file(proposal_id: str, kind: str, request: Request) -> Response:
+        lang = known_lang(request.cookies.get(LANG_COOKIE))
+        if kind not in ("pdf", "xlsx"):
+            return PlainTextResponse("no such file", status_code=404)
+        path = f"/api/v1/attitude/proposals/{quote(proposal_id, safe='')}/file.{kind}?lang={lang}"
+        try:
+            body, media, disposition = await api.file(request.cookies.get(client.COOKIE), path)
+        except client.ApiError as error:
+            log.info("file: %s", error)
+            codes = {client.NotSignedIn: 401, client.NotAllowed: 403, client.NotFound: 404}
+            return PlainTextResponse("not available", status_code=codes.get(type(error), 503))
+        return Response(body, media_type=media, headers={"Content-Disposition": disposition})
 
     @router.get("/healthz")
     async def healthz() -> Response:

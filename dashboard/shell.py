@@ -12,10 +12,10 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import live, office
+from motcua.dashboard.pages import asking, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
-ROLES = ("supervisor", "analyst", "hr", "admin")
+ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
 SCRIPT_WORDS = (
     "conn_live",
     "conn_connecting",
@@ -47,6 +47,7 @@ def layout(words: Words) -> Any:
                         dcc.Link(words("brand"), href="/", className="brand"),
                         html.Div(
                             [
+                                html.Nav(id="where-to", className="where-to"),
                                 html.Span(id="who", className="who"),
                                 html.A(words("other_lang"), id="lang", href=f"/lang/{other}", hrefLang=other, lang=other),
                                 sign_out,
@@ -70,6 +71,8 @@ def page(path: str | None, words: Words) -> Any:
             return live.layout(words)
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
+        case _ if asking.source(path or "/") is not None:
+            return asking.layout(unquote(path or "/"), words)
         case _:
             way_back = html.P(dcc.Link(words("back_all"), href="/"))
             return html.Div(
@@ -87,20 +90,21 @@ def register(app: dash.Dash, using: Parts) -> None:
 
     app.callback(Output("page", "children"), Output("lang", "href"), Input("url", "pathname"))(show)
 
-    async def who(_: str) -> str:
+    async def who(_: str) -> tuple[str, list[Any]]:
         words = spoken()
         try:
             account = await using.api.me(session())
         except client.ApiError:
-            return ""
+            return "", []
         role = words(f"role_{account.role if account.role in ROLES else 'other'}")
-        return words("signed_in_as", username=account.username, role=role)
+        return words("signed_in_as", username=account.username, role=role), asking.links(account.role, words)
 
-    app.callback(Output("who", "children"), Input("who", "id"))(who)
+    app.callback(Output("who", "children"), Output("where-to", "children"), Input("who", "id"))(who)
 
     app.clientside_callback(ClientsideFunction("motcua", "arrived"), Input("page", "children"))
     live.register(app, using)
     office.register(app, using)
+    asking.register(app, using)
 
 
 def index(pages: dash.Dash, **pieces: str) -> str:

@@ -16,7 +16,7 @@ from motcua.edge.flow import UNSEEN_S, QueueFlow
 from motcua.edge.forecast_file import load_forecast, save_forecast
 from motcua.edge.geometry import Detector, Image, Tracks, foot
 from motcua.edge.messages import BlindReason, Health, Message, ModelInfo
-from motcua.edge.outbox import Outbox, OutboxDamaged, OutboxError
+from motcua.edge.outbox import SAMPLES, Outbox, OutboxDamaged, OutboxError
 from motcua.edge.pace import Every, Speedometer
 from motcua.edge.parts import PartCounter, seen_in_part
 from motcua.edge.pipeline import Step, TimedTracks
@@ -377,6 +377,8 @@ class Camera:
                 log.error("%s: %s; what cannot be kept is counted", self._settings.source_id, error)
             self._refused = True
         else:
+            if not any(m.type in SAMPLES for m in messages):
+                return  # what is worth more is taken by a full disk, too
             if self._refused:
                 log.info("%s: the outbox takes messages again", self._settings.source_id)
             self._refused = False

@@ -25,7 +25,7 @@ from motcua.analytics.settings import DbSettings
 from motcua.map.offices import todays_offices
 from motcua.models.fetch import fetch, fetched
 from motcua.onebox import broker as brokers
-from motcua.onebox import postgres
+from motcua.onebox import demo_ratings, postgres
 from motcua.onebox.child import free_port, port_is_free
 from motcua.onebox.children import Children, wait_for
 from motcua.onebox.places import data_folder
@@ -103,6 +103,7 @@ def run(options: Options, stop: threading.Event, console: Console) -> dict[str, 
         video = _video(options, console)
         servers = _start_servers(folder, options, stack, console)
         password = _fill(servers.dsn)
+        asking = _fill_ratings(servers)
         children = Children(folder / "logs")
         stack.callback(children.stop)
         stack.callback(lambda: console.print("stopping …"))
@@ -112,7 +113,7 @@ def run(options: Options, stop: threading.Event, console: Console) -> dict[str, 
             return None
         ready_at = datetime.now(UTC)
         console.print(f"ready after {time.monotonic() - began:.1f} s")
-        _tell(servers, password, console, options)
+        _tell(servers, password, asking, console, options)
         _watch(children, servers, options, stop)
         return _counts(servers, children, ready_at) if options.for_s is not None else None
 
@@ -167,7 +168,7 @@ def _start_servers(folder: Path, options: Options, stack: ExitStack, console: Co
         server = postgres.start(folder / "postgres")
     stack.callback(server.stop)
     console.print(f"✓ PostgreSQL {server.major}")
-    passwords = {name: secrets.token_urlsafe(18) for name in ("ingest", "simulator", "demo-camera")}
+    passwords = {name: secrets.token_urlsafe(24) for name in ("ingest", "simulator", "demo-camera", "ratings")}
     users = [
         brokers.ingest_user(passwords["ingest"]),
         brokers.source_user("simulator", passwords["simulator"], "+", "+"),
@@ -201,6 +202,14 @@ def _fill(dsn: str) -> str:
     return password
 
 
+def _fill_ratings(servers: Servers) -> demo_ratings.Told:
+    """Simulated answers, a roster, a proposal, a kiosk and a QR address of the demo's office."""
+    with db.connect(servers.dsn) as conn:
+        return demo_ratings.fill(
+            conn, str(DEMO_OFFICE["office_id"]), datetime.now(UTC), servers.public_url, servers.passwords["ratings"]
+        )
+
+
 def _start_children(children: Children, servers: Servers, options: Options, video: str, folder: Path) -> None:
     broker, passwords = servers.broker, servers.passwords
     children.start(
@@ -212,7 +221,15 @@ def _start_children(children: Children, servers: Servers, options: Options, vide
             "MOTCUA_INGEST_BROKER_PASSWORD": passwords["ingest"],
         },
     )
-    children.start("api", ["api"], {"MOTCUA_API_DSN": servers.dsn, "MOTCUA_API_PORT": str(servers.api_port)})
+    children.start(
+        "api",
+        ["api"],
+        {
+            "MOTCUA_API_DSN": servers.dsn,
+            "MOTCUA_API_PORT": str(servers.api_port),
+            "MOTCUA_API_RATING_SECRET": passwords["ratings"],
+        },
+    )
     children.start(
         "dashboard",
         ["dashboard"],
@@ -292,17 +309,22 @@ def _wait_until_ready(children: Children, servers: Servers, stop: threading.Even
         console.print(f"✓ {what}")
 
 
-def _tell(servers: Servers, password: str, console: Console, options: Options) -> None:
+def _tell(servers: Servers, password: str, asking: demo_ratings.Told, console: Console, options: Options) -> None:
     console.print()
     console.print(f"  Staff pages   {servers.staff_url}", highlight=False)
     console.print(f"  Public map    {servers.public_url}", highlight=False)
     console.print(f"  Log in with   {ACCOUNT} / {password}", highlight=False, markup=False)
+    for name, secret in ((demo_ratings.HR, asking.hr_password), (demo_ratings.OFFICER, asking.officer_password)):
+        console.print(f"                {name} / {secret}", highlight=False, markup=False)
+    console.print(f"  Kiosk         {servers.public_url}{asking.kiosk_path}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"  QR page       {asking.qr_url}", highlight=False, markup=False, soft_wrap=True)
     console.print()
     if options.video is None:
         console.print("The office DEMO shows a recorded video (phát lại).", highlight=False)
     if options.offices:
         console.print(f"{options.offices} other offices are simulated (mô phỏng).", highlight=False)
-    console.print("Neither ever appears on the public map. Ctrl-C stops everything.", highlight=False)
+    console.print("Ratings, roster and the proposal of DEMO are simulated (mô phỏng).", highlight=False)
+    console.print("None of this ever appears on the public map. Ctrl-C stops everything.", highlight=False)
 
 
 def _watch(children: Children, servers: Servers, options: Options, stop: threading.Event) -> None:
