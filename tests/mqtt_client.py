@@ -45,17 +45,20 @@ class Client:
         self.mqtt.loop_start()
         eventually(lambda: self.connected or self.lost)
 
-    def may_subscribe(self, name: str) -> bool:
-        told = len(self.granted)
-        self.mqtt.subscribe(name, qos=1)
-        self.eventually(lambda: len(self.granted) > told or self.lost)
+    def may_subscribe(self, *names: str) -> bool:
+        """Whether the last of these filters is granted; ``granted`` holds the answers to all, in order."""
+        told = len(self.granted) + len(names)
+        self.mqtt.subscribe([(name, mqtt.SubscribeOptions(qos=1)) for name in names])
+        self.eventually(lambda: len(self.granted) >= told or self.lost)
         assert not self.lost, self.connected
         return self.granted[-1]
 
-    def may_publish(self, name: str, payload: bytes = b"forged") -> bool:
-        told = len(self.published)
-        self.mqtt.publish(name, payload, qos=1)
-        self.eventually(lambda: len(self.published) > told or self.lost)
+    def may_publish(self, *names: str, payload: bytes = b"forged") -> bool:
+        """Whether the last of these topics may be written; ``published`` holds the answers to all, in order."""
+        told = len(self.published) + len(names)
+        for name in names:
+            self.mqtt.publish(name, payload, qos=1)
+        self.eventually(lambda: len(self.published) >= told or self.lost)
         assert not self.lost, self.connected
         return self.published[-1]
 

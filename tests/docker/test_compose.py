@@ -163,14 +163,14 @@ def test_a_device_is_added_by_the_documented_command_and_bound_to_its_topics(
 
     box, local, ingest = (Client(place, n, eventually) for n in (name, "vl-29734.cam-1", "ingest-1"))
     assert ingest.may_subscribe(devices.SHARE)
-    assert box.may_publish(topic(office, source, "visit"), b"its own")
+    assert box.may_publish(topic(office, source, "visit"), payload=b"its own")
     eventually(lambda: ingest.got == [(topic(office, source, "visit"), b"its own")])
     assert not box.may_publish(topic("vl-29734", "cam-1", "visit"))
     assert not box.may_subscribe(devices.SHARE)
     assert local.may_publish(topic("vl-29734", "cam-1", "visit"))
     assert not local.may_publish(topic(office, source, "visit"))
     assert box.may_subscribe(ack_topic(office, source))
-    assert ingest.may_publish(ack_topic(office, source), b"stored")
+    assert ingest.may_publish(ack_topic(office, source), payload=b"stored")
     eventually(lambda: box.got == [(ack_topic(office, source), b"stored")])
     for client in (box, local, ingest):
         client.close()

@@ -98,7 +98,7 @@ def test_a_stolen_credential_is_worth_its_own_source_only(place: Place, eventual
         assert not box.may_subscribe(name), name
     assert box.may_subscribe(ack_topic(OFFICE, "cam-1"))
     for n in range(20):
-        assert box.may_publish(topic(OFFICE, "cam-1", "visit"), b"%d" % n)
+        assert box.may_publish(topic(OFFICE, "cam-1", "visit"), payload=b"%d" % n)
     eventually(lambda: len([1 for _, payload in ingest.got if payload != b"forged"]) == 20)
     ingest.mqtt.publish(ack_topic(OFFICE, "cam-2"), b"not yours", qos=1)
     ingest.mqtt.publish(ack_topic(OFFICE, "cam-1"), b"yours", qos=1)
@@ -120,7 +120,7 @@ def test_nobody_takes_anothers_session_or_speaks_its_last_will(place: Place, eve
         ghost.mqtt.socket().shutdown(2)  # type: ignore[union-attr]
         eventually(lambda: ghost.lost)
     last = Client(place, "kiosk", eventually)
-    assert last.may_publish(topic(OFFICE, "kiosk-1", "health"), b"well")
+    assert last.may_publish(topic(OFFICE, "kiosk-1", "health"), payload=b"well")
     eventually(lambda: ingest.got)
     assert ingest.got == [(topic(OFFICE, "kiosk-1", "health"), b"well")]
     for client in (ingest, victim, last, thief, ghost):
@@ -166,7 +166,7 @@ def test_the_ingestor_works_with_its_own_credential_over_tls(place: Place, event
         sent = visit()
 
         def confirmed() -> bool:
-            box.may_publish(topic(OFFICE, "cam-1", "visit"), dump(sent))
+            box.may_publish(topic(OFFICE, "cam-1", "visit"), payload=dump(sent))
             return bool(box.got)
 
         eventually(confirmed)
