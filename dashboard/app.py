@@ -55,6 +55,7 @@ def build(settings: DashboardSettings, api: Api | None = None) -> FastAPI:
     server.add_middleware(
         Guard, csp=policy([f"'{h}'" if not h.startswith("'") else h for h in pages.csp_hashes()], settings.tiles_url)
     )
+    pages._setup_server()  # now, not at the first request: Dash may answer that one without our script and styles
     return server
 
 

