@@ -6,6 +6,7 @@ raw rows     level       of         what it holds
 visit        visit_1h    visit      counts, sums and wait bins by counter and outcome
              visit_1d    visit_1h   the same by Viet Nam's days
              wait_1h     visit      wait bins by hour of arrival
+             wait_1d     wait_1h    waits of the served by hour of arrival, by Viet Nam's days of departure
 queue        queue_1m    samples    people waiting, expected waits
              queue_1h    queue_1m   the same by hour
              queue_1d    queue_1h   the same by Viet Nam's days
@@ -46,6 +47,7 @@ LEVELS = (
     Level("visit_1h", "visit", HOUR, 2 * HOUR, timedelta(minutes=10)),
     Level("visit_1d", "visit", DAY, 2 * HOUR, HOUR),
     Level("wait_1h", "visit", HOUR, 2 * HOUR, timedelta(minutes=10)),
+    Level("wait_1d", "visit", DAY, 2 * HOUR, HOUR),
     Level("queue_1m", "queue_sample", timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=1)),
     Level("queue_1h", "queue_sample", HOUR, HOUR, timedelta(minutes=10)),
     Level("queue_1d", "queue_sample", DAY, HOUR, HOUR),

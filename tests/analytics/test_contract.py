@@ -73,7 +73,7 @@ def a_day() -> list[Message]:
 def relations(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row that the queries see, in an order and with types that do not depend on the back end."""
     answer = {}
-    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "queue_1d", "wait_1h", "flow_1h"):
+    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "queue_1d", "wait_1h", "wait_1d", "flow_1h"):
         rows = conn.execute(f"select * from {name}".encode()).fetchall()
         plain = [tuple(float(v) if hasattr(v, "as_tuple") else v for v in row) for row in rows]
         answer[name] = sorted((tuple(round(v, 6) if isinstance(v, float) else v for v in row) for row in plain), key=str)

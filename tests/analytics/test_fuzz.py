@@ -76,7 +76,7 @@ def check(dsn: str, seed: int, n: int, batch: int = 250) -> None:
         assert rows == total.stored
         assert good <= ids, "the good ones beside the bad are all stored"
         assert conn.execute("select sum(times) from dead_letter").fetchone() == (total.dead,)
-        for view in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "wait_1h", "flow_1h"):
+        for view in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "wait_1h", "wait_1d", "flow_1h"):
             conn.execute(f"select * from {view}".encode())  # no figure in the rows breaks a sum
 
 

@@ -64,7 +64,7 @@ def nodes(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def test_every_query_of_visits_queues_and_rollups_is_asked() -> None:
-    of_these = re.compile(r"(from|join) (visit|queue_sample|wait_1h|flow_1h|(visit|queue)_1[mhd])\b")
+    of_these = re.compile(r"(from|join) (visit|queue_sample|wait_1[hd]|flow_1h|(visit|queue)_1[mhd])\b")
     every = {path.stem for path in QUERIES.glob("*.sql") if of_these.search(path.read_text(encoding="utf-8"))}
     asked = {q.query for q in bench.QUESTIONS}
     assert len(every) > 8

@@ -2,10 +2,12 @@
 select
     office_id,
     provenance,
-    coalesce(sum((select sum(value::bigint) from jsonb_each_text(joined))), 0)::bigint as joined,
-    sum((select coalesce(sum(value::bigint), 0) from jsonb_each_text(left_unserved)))
+    coalesce(sum((select sum(value::bigint) from jsonb_each_text(joined))) filter (where joined <> '{}'), 0)::bigint as joined,
+    sum(case when left_unserved = '{}' then 0 else (select sum(value::bigint) from jsonb_each_text(left_unserved)) end)
         filter (where left_unserved is not null)::bigint as left_unserved,
-    coalesce(sum((select sum((one ->> 'started')::bigint) from jsonb_array_elements(started) as one)), 0)::bigint as started
+    coalesce(
+        sum((select sum((one ->> 'started')::bigint) from jsonb_array_elements(started) as one)) filter (where started <> '[]'), 0
+    )::bigint as started
 from part_count
 where
     at > %(since)s and at <= %(until)s::timestamptz + interval '1 hour'
