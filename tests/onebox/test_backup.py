@@ -27,15 +27,15 @@ def test_back_to_the_instant_before_a_mistake(open_folder: Path) -> None:
         dsn = server.database_dsn("motcua")
         with db.connect(dsn) as conn:
             db.migrate(conn)
-            conn.execute("insert into audit (action) values ('before the backup')")
+            conn.execute("insert into meta (key, value) values ('before the backup', '')")
         base = backup.backup(server.dsn, place, datetime.now(UTC))
         time.sleep(1.1)
         with db.connect(dsn) as conn:
-            conn.execute("insert into audit (action) values ('after the backup')")
+            conn.execute("insert into meta (key, value) values ('after the backup', '')")
             (good,) = conn.execute("select clock_timestamp()").fetchone() or (None,)
             time.sleep(0.1)
-            conn.execute("delete from audit")
-            conn.execute("insert into audit (action) values ('after the mistake')")
+            conn.execute("delete from meta where key like '%the backup'")
+            conn.execute("insert into meta (key, value) values ('after the mistake', '')")
         with psycopg.connect(server.dsn, autocommit=True) as conn:
             conn.execute("select pg_switch_wal()")
             for _ in range(200):
@@ -60,7 +60,7 @@ def test_back_to_the_instant_before_a_mistake(open_folder: Path) -> None:
     try:
         with db.connect(again.database_dsn("motcua")) as conn:
             assert db.require_current(conn) == "plain"
-            found = {action for (action,) in conn.execute("select action from audit").fetchall()}
+            found = {key for (key,) in conn.execute("select key from meta where key like '% the %'").fetchall()}
             assert found == {"before the backup", "after the backup"}
     finally:
         again.stop()
