@@ -14,8 +14,10 @@ async function warm() {
 }
 
 async function keep(request, reply) {
+  const { status, headers } = reply;
+  const whole = new Response(await reply.blob(), { status, headers }); // a reply that breaks off must not replace the last one
   const cache = await caches.open(KEPT);
-  await cache.put(request, reply);
+  await cache.put(request, whole);
   const keys = await cache.keys();
   for (const old of keys.filter(({ url }) => url !== HOME && !url.includes("/map-assets/")).slice(0, -MOST_PAGES)) await cache.delete(old);
 }
