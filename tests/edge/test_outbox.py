@@ -466,3 +466,4 @@ def test_closing_twice_closes_nobody_elses_file(tmp_path: Path) -> None:
         outbox.close()
         other.write("still open")
         other.flush()
+    assert (tmp_path / "other").read_text() == "still open"
