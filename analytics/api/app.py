@@ -15,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from motcua.analytics.api import attitude, kiosk, login, open_data, probes, public, ratings, reports, roster, staff
+from motcua.analytics.admin.plan import Records
+from motcua.analytics.api import admin, attitude, kiosk, login, open_data, probes, public, ratings, reports, roster, staff
 from motcua.analytics.api.context import Context
 from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
@@ -35,10 +36,12 @@ def create_app(
     settings: ApiSettings,
     page: Callable[[Feeds], APIRouter] | None = None,
     asking: Callable[[kiosk.QrDoor], APIRouter] | None = None,
+    records: Records | None = None,
 ) -> FastAPI:
     """The application. page: given what the public may know, the routes of the public page.
 
-    asking: given what the QR page may do, the routes of the pages on which citizens answer.
+    asking: given what the QR page may do, the routes of the pages on which citizens answer. records: who checks what
+    administrators write; without it there is no administration of offices.
     """
     dsn = settings.dsn.get_secret_value()
     ctx = Context(
@@ -73,6 +76,8 @@ def create_app(
     asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes)
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
+    if records is not None:
+        app.include_router(admin.routes(records))
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:
