@@ -94,6 +94,7 @@ QUESTIONS = (
     Question("departures", _DAY),
     Question("served_by_hour", _WEEK),
     Question("attitude_cells", _QUARTER, more=(("provenances", list(store.REAL)), ("visit_provenances", list(store.REAL)))),
+    Question("targets"),
     Question("opening_hours"),
     Question("holidays", more=(("since", NOW.date()), ("until", NOW.date() + timedelta(days=10)))),
     Question("office_access"),

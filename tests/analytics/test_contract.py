@@ -108,6 +108,7 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "sources": clean(store.sources(conn)),
         "sentiment_day": clean(store.sentiment_day(conn, office, date(2026, 3, 2))),
         "dead_letters": clean(store.dead_letters(conn)),
+        "targets": clean(store.rows(conn, "targets")),
         "rating_days": clean(rating_store.days(conn, [office], since, until)),
         "rating_reasons": clean(rating_store.reasons(conn, [office], since, until, 4)),
         "rating_officers": clean(rating_store.officers(conn, [office], since, until)),
