@@ -86,6 +86,8 @@ QUESTIONS = (
     *(Question("part_totals", span, one_office=one) for span, one in ((_DAY, True), (_DAY, False), (_WEEK, True))),
     Question("counters", _DAY),
     Question("part_counters", _DAY),
+    *(Question(name, _DAY) for name in ("counter_hours", "part_counter_hours")),
+    *(Question("queue_trend", timedelta(hours=1), one_office=one) for one in (True, False)),
     *(Question("provenances", span) for span in (_DAY, _WEEK)),
     *(
         Question(name, span, more=_CAMERA)
