@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from motcua.edge.messages import Counts, Health, Message, Queue, Rating, Sentiment, Ticket, Visit
+from motcua.edge.messages import Counts, Health, Message, OfficerExpression, Queue, Rating, Sentiment, Ticket, Visit
 
 _HEAD = ("id", "at", "office_id", "source_id", "provenance", "epoch", "seq")
 
@@ -27,6 +27,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sentiment": (
         *_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "class_sums", "model",
     ),
+    "officer_expression": (*_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "mode", "model"),
     "rating": (*_HEAD, "counter_id", "score", "channel", "procedure_id", "served_at", "reason"),
     "ticket": (*_HEAD, "counter_id", "ticket", "event", "lane", "procedure_id"),
     "health": (*_HEAD, "status", "body"),
@@ -60,7 +61,7 @@ def sample_of(message: Queue) -> str:
     return json.dumps(message.model_dump(mode="json", include=keep | _MORE))
 
 
-def _model(message: Visit | Queue | Counts | Sentiment) -> str | None:
+def _model(message: Visit | Queue | Counts | Sentiment | OfficerExpression) -> str | None:
     return f"{message.model.name} {message.model.version}" if message.model else None
 
 
@@ -89,6 +90,10 @@ def _sentiment(m: Sentiment) -> tuple[Any, ...]:
     return (m.counter_id, m.period_start, m.period_end, *sums, _model(m))
 
 
+def _officer_expression(m: OfficerExpression) -> tuple[Any, ...]:
+    return (m.counter_id, m.period_start, m.period_end, m.n, m.valence_sum, m.valence_sum2, m.mode, _model(m))
+
+
 def _rating(m: Rating) -> tuple[Any, ...]:
     return (m.counter_id, m.score, m.channel, m.procedure, m.served_at, m.reason)
 
@@ -107,6 +112,7 @@ _TAILS: dict[str, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
     "queue": ("queue_sample", _queue),
     "counts": ("part_count", _counts),
     "sentiment": ("sentiment", _sentiment),
+    "officer_expression": ("officer_expression", _officer_expression),
     "rating": ("rating", _rating),
     "ticket": ("ticket", _ticket),
     "health": ("health", _health),

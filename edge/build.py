@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from motcua.edge.camera import Observer, Tracking
+from motcua.edge.camera import Observer, OfficerWatch, Tracking
 from motcua.edge.geometry import Detector
-from motcua.edge.settings import CameraSettings, SentimentSettings
+from motcua.edge.settings import CameraSettings, EdgeSettings, SentimentSettings
 from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import path
 from motcua.models.registry import weights_named
@@ -71,3 +71,11 @@ def build_observer(sentiment: SentimentSettings) -> Observer | None:
         return FaceWatch(FaceFinder(path("blazeface")), reader)
     except RuntimeError as error:  # missing weights, or a missing extra
         raise BuildError(str(error)) from error
+
+
+def build_officer_watch(settings: EdgeSettings) -> OfficerWatch | None:
+    """The reader of officers' faces; None while their mode is off: then there is nothing that could read them. Raises BuildError."""
+    if settings.officers.mode == "off":
+        return None
+    observer = build_observer(settings.sentiment.model_copy(update={"enabled": True}))
+    return None if observer is None else OfficerWatch(settings.officers.mode, observer)

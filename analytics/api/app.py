@@ -15,7 +15,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from motcua.analytics.api import attitude, kiosk, login, open_data, probes, public, ratings, reports, roster, staff
+from motcua.analytics.api import (
+    attitude,
+    kiosk,
+    login,
+    officer_faces,
+    open_data,
+    probes,
+    public,
+    ratings,
+    reports,
+    roster,
+    staff,
+)
 from motcua.analytics.api.context import Context
 from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
@@ -70,7 +82,7 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes)
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, officer_faces.routes, officer_faces.pages)
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     if asking is not None:
