@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +16,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from motcua.analytics.admin.plan import Records
 from motcua.analytics.api import (
+    admin,
     attitude,
+    comments,
+    counters,
     kiosk,
     login,
     officer_faces,
@@ -27,7 +32,9 @@ from motcua.analytics.api import (
     reports,
     roster,
     staff,
+    targets,
 )
+from motcua.analytics.api.cache import Cached
 from motcua.analytics.api.context import Context
 from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
@@ -47,10 +54,12 @@ def create_app(
     settings: ApiSettings,
     page: Callable[[Feeds], APIRouter] | None = None,
     asking: Callable[[kiosk.QrDoor], APIRouter] | None = None,
+    records: Records | None = None,
 ) -> FastAPI:
     """The application. page: given what the public may know, the routes of the public page.
 
-    asking: given what the QR page may do, the routes of the pages on which citizens answer.
+    asking: given what the QR page may do, the routes of the pages on which citizens answer. records: who checks what
+    administrators write; without it there is no administration of offices.
     """
     dsn = settings.dsn.get_secret_value()
     ctx = Context(
@@ -65,6 +74,7 @@ def create_app(
         qr_answers=Limiter(settings.qr_per_minute),
     )
     ctx.public_answers = public.PublicAnswers(ctx)
+    ctx.trends = Cached(partial(counters.every_trend, ctx), counters.TRENDS_FOR)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,9 +92,22 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, officer_faces.routes, officer_faces.pages)
-    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes)
+    faces = (officer_faces.routes, officer_faces.pages, comments.routes)
+    for router in (
+        public.routes,
+        open_data.routes,
+        login.routes,
+        staff.routes,
+        reports.routes,
+        probes.routes,
+        *asked,
+        *faces,
+    ):
         app.include_router(router)
+    app.include_router(counters.routes)
+    if records is not None:
+        app.include_router(admin.routes(records))
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:
