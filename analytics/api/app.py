@@ -22,6 +22,7 @@ from motcua.analytics.api import (
     attitude,
     comments,
     counters,
+    history,
     kiosk,
     login,
     officer_faces,
@@ -92,20 +93,12 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes)
-    faces = (officer_faces.routes, officer_faces.pages, comments.routes)
-    for router in (
-        public.routes,
-        open_data.routes,
-        login.routes,
-        staff.routes,
-        reports.routes,
-        probes.routes,
-        *asked,
-        *faces,
-    ):
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes, history.routes)
+    for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
+    for router in (officer_faces.routes, officer_faces.pages, comments.routes):
+        app.include_router(router)
     if records is not None:
         app.include_router(admin.routes(records))
     if asking is not None:
