@@ -79,6 +79,8 @@ QUESTIONS = (
     *(Question("part_totals", span, one_office=one) for span, one in ((_DAY, True), (_DAY, False), (_WEEK, True))),
     Question("counters", _DAY),
     Question("part_counters", _DAY),
+    *(Question(name, _DAY) for name in ("counter_hours", "part_counter_hours")),
+    *(Question("queue_trend", timedelta(hours=1), one_office=one) for one in (True, False)),
     *(Question("provenances", span) for span in (_DAY, _WEEK)),
     *(
         Question(name, span, more=_CAMERA)
@@ -92,6 +94,7 @@ QUESTIONS = (
     Question("departures", _DAY),
     Question("served_by_hour", _WEEK),
     Question("attitude_cells", _QUARTER, more=(("provenances", list(store.REAL)), ("visit_provenances", list(store.REAL)))),
+    Question("targets"),
     Question("opening_hours"),
     Question("holidays", more=(("since", NOW.date()), ("until", NOW.date() + timedelta(days=10)))),
     Question("office_access"),

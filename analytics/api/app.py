@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +16,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from motcua.analytics.api import attitude, kiosk, login, open_data, probes, public, ratings, reports, roster, staff
+from motcua.analytics.api import (
+    attitude,
+    counters,
+    kiosk,
+    login,
+    open_data,
+    probes,
+    public,
+    ratings,
+    reports,
+    roster,
+    staff,
+    targets,
+)
+from motcua.analytics.api.cache import Cached
 from motcua.analytics.api.context import Context
 from motcua.analytics.api.feeds import Feeds
 from motcua.analytics.api.limits import Limiter
@@ -53,6 +68,7 @@ def create_app(
         qr_answers=Limiter(settings.qr_per_minute),
     )
     ctx.public_answers = public.PublicAnswers(ctx)
+    ctx.trends = Cached(partial(counters.every_trend, ctx), counters.TRENDS_FOR)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,9 +86,10 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes)
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes)
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
+    app.include_router(counters.routes)
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:
