@@ -112,6 +112,21 @@ def part_counters(conn: Connection, office_id: str, since: datetime, until: date
     return rows(conn, "part_counters", office_id=office_id, since=since, until=until)
 
 
+def queue_trend(conn: Connection, since: datetime, until: datetime, office_id: str | None = None) -> list[Row]:
+    """Sums of expected waits by source and five minutes; steps without a figure are left out."""
+    return rows(conn, "queue_trend", since=since, until=until, office_id=office_id)
+
+
+def counter_hours(conn: Connection, office_id: str, since: datetime, until: datetime) -> list[Row]:
+    """Sums of waits and service times of who was served at each counter, by hour."""
+    return rows(conn, "counter_hours", office_id=office_id, since=since, until=until)
+
+
+def part_counter_hours(conn: Connection, office_id: str, since: datetime, until: datetime) -> list[Row]:
+    """The same from cameras of parts of a queue, which know no wait."""
+    return rows(conn, "part_counter_hours", office_id=office_id, since=since, until=until)
+
+
 def ticket_lanes(conn: Connection, office_id: str, provenance: str, since: datetime, until: datetime) -> list[Row]:
     """Tickets drawn, and tickets whose service began: their lanes. Real tickets stand beside real cameras, simulated beside simulated."""
     allowed = list(REAL) if provenance in REAL else [provenance]

@@ -79,19 +79,32 @@ class Counter(_Answer):
 
 
 class Source(_Answer):
-    """A camera, kiosk or feed, and how many holes its sequence numbers have."""
+    """A camera, kiosk or feed: how many holes its sequence numbers have, how many messages are missing in them, how many it gave up."""
 
     source_id: str
     status: str | None = None
     last_at: AwareDatetime | None = None
     provenance: Provenance | None = None
     gaps: int = 0
+    missing: int | None = None
     health: dict[str, Any] | None = None
 
     @property
     def note(self) -> str:
         """What the source says of itself, in its own words; empty when all is well."""
         return str((self.health or {}).get("detail") or "")
+
+    @property
+    def dropped(self) -> dict[str, int] | None:
+        """Messages that it gave up, by kind; None where it has not told."""
+        told = None if self.health is None else self.health.get("dropped") or {}
+        return {str(k): int(n) for k, n in told.items() if n} if isinstance(told, dict) else None
+
+    @property
+    def waits_to_send(self) -> int | None:
+        """Messages in its outbox when it last told."""
+        rows = (self.health or {}).get("outbox_rows")
+        return int(rows) if isinstance(rows, int) else None
 
     @property
     def blind(self) -> str | None:

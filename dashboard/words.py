@@ -1,4 +1,4 @@
-"""The pages' words in Vietnamese and English, from ``i18n/*.json``."""
+"""The pages' words in Vietnamese and English, from ``i18n/<lang>.json`` and, for single pages, ``i18n/<lang>.<pages>.json``."""
 
 from __future__ import annotations
 
@@ -34,9 +34,16 @@ class Words:
 
 @cache
 def words(lang: Lang) -> Words:
-    """The words of a language."""
-    text = files("motcua.dashboard").joinpath("i18n", f"{lang}.json").read_text(encoding="utf-8")
-    return Words(lang, json.loads(text))
+    """The words of a language. Raises ValueError where two files say the same key."""
+    texts: dict[str, str] = {}
+    for file in sorted(files("motcua.dashboard").joinpath("i18n").iterdir(), key=lambda f: f.name):
+        if not (file.name.startswith(f"{lang}.") and file.name.endswith(".json")):
+            continue
+        own = json.loads(file.read_text(encoding="utf-8"))
+        if twice := texts.keys() & own.keys():
+            raise ValueError(f"{file.name} says again what another file says: {', '.join(sorted(twice))}")
+        texts |= own
+    return Words(lang, texts)
 
 
 def known_lang(value: str | None) -> Lang:

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from motcua.analytics import store
 from motcua.analytics.api import accounts, views
-from motcua.analytics.api.cache import Encoded
+from motcua.analytics.api.cache import Cached, Encoded
 from motcua.analytics.api.limits import Limiter
 from motcua.analytics.api.live import Hub
 from motcua.analytics.api.settings import ApiSettings
@@ -26,6 +26,7 @@ CSRF_HEADER = "x-motcua-csrf"
 NO_DATABASE = "the database cannot be reached: try again in a moment"
 
 if TYPE_CHECKING:
+    from motcua.analytics.api.counter_models import Trends
     from motcua.analytics.api.public import PublicAnswers
 
 Connection = psycopg.Connection[Any]
@@ -45,6 +46,7 @@ class Context:
     kiosks: Limiter
     qr_answers: Limiter
     public_answers: PublicAnswers = field(init=False)
+    trends: Cached[Trends] = field(init=False)
     open_data: dict[str, tuple[datetime, Encoded]] = field(default_factory=dict)
     requests: dict[tuple[str, int], int] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from motcua.dashboard.pages import parts
 from motcua.dashboard.states import is_real, mark_of
 from motcua.dashboard.words import Words
 
+KINDS = ("visit", "queue", "counts", "sentiment", "rating", "ticket", "health")
 KNOWN_STATUS = ("online", "offline", "degraded", "stopping", "blind", "stale")
 
 
@@ -169,13 +170,13 @@ def counter_state(counter: Counter) -> str:
 def sources_section(now: OfficeNow, at: datetime, words: Words) -> Any:
     """Where the figures come from, when each was last heard, and what is missing; `at` is the instant of the answer."""
     rows = [_source(s, at, words) for s in now.sources]
-    names = ("col_source", "col_kind", "col_status", "col_last", "col_gaps")
+    names = ("col_source", "col_kind", "col_status", "col_last", "col_missing", "col_dropped")
     body = (
         html.Div(simple_table(names, rows, words), className="scroll", tabIndex=0)
         if rows
         else html.P(words("no_sources"), className="none")
     )
-    title = html.H2([words("sources_title"), parts.definition(words("def_gaps"), words)])
+    title = html.H2([words("sources_title"), parts.definition(words("def_missing"), words)])
     notes = [html.P(words("source_note", source=s.source_id, note=s.note), className="soft") for s in now.sources if s.note]
     return html.Section([title, body, *notes], className="paper")
 
@@ -210,8 +211,31 @@ def _source(source: Source, at: datetime, words: Words) -> tuple[Any, ...]:
         tell.provenance(source.provenance, words),
         state,
         parts.age(age_s, source.last_at, words),
-        fmt.number(source.gaps, words.lang),
+        _missing(source, words),
+        _dropped(source, words),
     )
+
+
+def _missing(source: Source, words: Words) -> str:
+    """Messages that have not arrived, in how many gaps, and how many wait where they come from."""
+    if source.missing is None:
+        return words("no_data")
+    if not source.missing:
+        return fmt.number(0, words.lang)
+    text = words.count("missing_in", source.missing, gaps=fmt.number(source.gaps, words.lang))
+    waits = source.waits_to_send
+    return f"{text} · {words.count('waiting_at_source', waits)}" if waits else text
+
+
+def _dropped(source: Source, words: Words) -> str:
+    """Messages that the source gave up, by kind."""
+    told = source.dropped
+    if told is None:
+        return words("no_data")
+    total = fmt.number(sum(told.values()), words.lang)
+    names = [(words(f"kind_{kind if kind in KINDS else 'other'}"), n) for kind, n in told.items()]
+    kinds = [f"{name} {fmt.number(n, words.lang)}" for name, n in names]
+    return f"{total} ({', '.join(kinds)})" if kinds else total
 
 
 def _mean_lines(low_s: float | None, high_s: float | None, words: Words) -> list[str]:

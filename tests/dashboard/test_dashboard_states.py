@@ -183,3 +183,22 @@ def test_a_blind_camera_is_told_by_shape_and_words_where_its_source_stands(
     page = str(sources_section(now, datetime(2026, 3, 2, tzinfo=UTC), VI).to_plotly_json())
     assert said in page
     assert ("mark-blind" in page) is (said.startswith("camera không thấy"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"missing": 0, "health": {"dropped": {}}}, ["'0', '0'"]),
+        ({"missing": 7, "gaps": 2, "health": {"outbox_rows": 5}}, ["7 tin, 2 chỗ · 5 còn chờ gửi", "'0'"]),
+        ({"missing": 1, "gaps": 1, "health": {"dropped": {"queue": 1200, "visit": 1}}}, ["1.201 (hàng chờ 1.200, lượt 1)"]),
+        ({"missing": 0, "health": {"dropped": {"of tomorrow": 3}}}, ["3 (loại khác 3)"]),
+        ({}, ["'chưa có số liệu', 'chưa có số liệu'"]),
+    ],
+)
+def test_a_source_tells_what_is_missing_and_what_it_gave_up_and_never_zero_for_unknown(
+    fields: dict[str, Any], said: list[str]
+) -> None:
+    now = OfficeNow.model_validate(office({"office_id": "vl-1", "name": "A"}) | {"sources": [{"source_id": "c"} | fields]})
+    section = sources_section(now, datetime(2026, 3, 2, tzinfo=UTC), VI)
+    cells = str([td.children for td in section.children[1].children.children[1].children[0].children][-2:])
+    assert all(text in cells for text in said), cells

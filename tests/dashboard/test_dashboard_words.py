@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from pathlib import Path
@@ -53,6 +54,7 @@ def test_every_computed_word_exists() -> None:
     computed |= {f"role_{role}" for role in (*shell.ROLES, "other")} | {
         f"method_{m}" for m in ("camera", "tickets", "model")
     }
+    computed |= {f"kind_{kind}" for kind in (*office_parts.KINDS, "other")}
     computed |= {f"counter_{state}" for state in ("serving", "open", "closed", "unknown")}
     assert computed - VI.keys() == set()
 
@@ -62,7 +64,7 @@ def test_no_word_is_left_over() -> None:
         path.read_text(encoding="utf-8") for pattern in ("*.py", "*.js", "*.html") for path in ROOM.rglob(pattern)
     )
     built = ("mark_", "legend_", "provenance_", "not_real_", "banner_", "status_", "role_", "method_", "counter_", "col_")
-    built = (*built, "sentiment_", "conn_", "def_", "blind_", "hall_lane_", "hall_state_")
+    built = (*built, "sentiment_", "conn_", "def_", "blind_", "hall_lane_", "hall_state_", "kind_")
     built = (
         *built,
         "acol_",
@@ -82,6 +84,13 @@ def test_no_word_is_left_over() -> None:
     )
     stems = {key.rsplit(".", 1)[0] if key.endswith((".one", ".other")) else key for key in VI}
     assert [stem for stem in stems if stem not in code and not stem.startswith(built)] == []
+
+
+def test_no_two_files_of_a_language_say_the_same_key() -> None:
+    for lang in LANGS:
+        files = sorted((ROOM / "i18n").glob(f"{lang}.*json"))
+        said = [key for file in files for key in json.loads(file.read_text(encoding="utf-8"))]
+        assert len(said) == len(set(said)) == len(words(lang).texts)
 
 
 def test_plurals_and_unknown_languages() -> None:
