@@ -21,6 +21,7 @@ from motcua.analytics.api import (
     admin,
     attitude,
     counters,
+    history,
     kiosk,
     login,
     open_data,
@@ -90,7 +91,7 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes)
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes, history.routes)
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
