@@ -35,7 +35,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-_MORE = {"part", "counters", "arrivals_per_h", "services_per_h", "waited_min"}
+SAMPLE = (
+    "state", "waiting", "in_service", "open_counters", "oldest_wait_s", "expected_wait_s", "low_s", "high_s", "n", "blind",
+    "part", "counters", "arrivals_per_h", "services_per_h", "waited_min",
+)  # fmt: skip
+"""What live pages need of a queue's newest sample."""
 
 
 def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
@@ -46,20 +50,8 @@ def row_of(message: Message) -> tuple[str, tuple[Any, ...]]:
 
 
 def sample_of(message: Queue) -> str:
-    """What live pages need of a queue's newest sample, as JSON."""
-    keep = {
-        "state",
-        "waiting",
-        "in_service",
-        "open_counters",
-        "oldest_wait_s",
-        "expected_wait_s",
-        "low_s",
-        "high_s",
-        "n",
-        "blind",
-    }
-    return json.dumps(message.model_dump(mode="json", include=keep | _MORE))
+    """The ``SAMPLE`` of a queue, as JSON."""
+    return json.dumps(message.model_dump(mode="json", include=set(SAMPLE)))
 
 
 def _model(message: Visit | Queue | Counts | Sentiment) -> str | None:

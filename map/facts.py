@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from motcua.map.formats import Row, read_table
 from motcua.map.office import Name, OfficeId, Text, tidy
@@ -21,13 +22,13 @@ _DAYS = {"t2": 1, "t3": 2, "t4": 3, "t5": 4, "t6": 5, "t7": 6, "cn": 7} | {str(n
 _YES, _NO = {"yes", "true", "1", "có", "co", "x"}, {"no", "false", "0", "không", "khong"}
 
 
-def _time(value: object) -> object:
+def parse_time(value: object) -> object:
     value = tidy(value)
     if value is None or isinstance(value, time):
         return value
     found = re.fullmatch(r"([01]?\d|2[0-3])[:hg.]([0-5]\d)?", str(value).strip().lower())
     if not found:
-        raise ValueError(f"{value!r} is not a time of day; write it as 07:30")
+        raise PydanticCustomError("time", "{shown} is not a time of day; write it as 07:30", {"shown": repr(value)})
     return time(int(found[1]), int(found[2] or 0))
 
 
@@ -37,17 +38,19 @@ def _yes(value: object) -> object:
         return value
     word = str(value).lower()
     if word not in _YES | _NO:
-        raise ValueError(f"{value!r} is neither yes nor no; leave it empty where it is not known")
+        raise PydanticCustomError(
+            "yesno", "{shown} is neither yes nor no; leave it empty where it is not known", {"shown": repr(value)}
+        )
     return word in _YES
 
 
 def _link(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"https?://[^\s<>\"']+", value):
-        raise ValueError(f"{value!r} is not an address that begins with https://")
+        raise PydanticCustomError("link", "{shown} is not an address that begins with https://", {"shown": repr(value)})
     return value
 
 
-TimeOfDay = Annotated[time | None, BeforeValidator(_time)]
+TimeOfDay = Annotated[time | None, BeforeValidator(parse_time)]
 YesNo = Annotated[bool | None, BeforeValidator(_yes)]
 Link = Annotated[str | None, Field(max_length=500), AfterValidator(_link), BeforeValidator(tidy)]
 
@@ -61,8 +64,8 @@ class Hours(_Fact):
 
     office_id: OfficeId
     weekday: Annotated[tuple[int, ...], BeforeValidator(lambda v: weekdays(v))]
-    opens: Annotated[time, BeforeValidator(_time)]
-    closes: Annotated[time, BeforeValidator(_time)]
+    opens: Annotated[time, BeforeValidator(parse_time)]
+    closes: Annotated[time, BeforeValidator(parse_time)]
     source: Text = None
 
     @model_validator(mode="after")
@@ -151,7 +154,7 @@ def check_fact_rows(kind: type[Fact], rows: Iterable[Row], levels: Mapping[str, 
     spans: list[tuple[str, Hours]] = []
     for row in rows:
         if row.fault:
-            problems.append(Problem(row.where, None, row.fault))
+            problems.append(Problem(row.where, None, row.fault, row.code))
             continue
         try:
             fact = kind.model_validate(row.values)
@@ -187,29 +190,40 @@ def weekdays(value: object) -> tuple[int, ...]:
         return value
     ends = [_DAYS.get(end, 0) for end in str(value or "").lower().replace(" ", "").split("-")]
     if not 1 <= len(ends) <= 2 or 0 in ends or ends[0] > ends[-1]:
-        raise ValueError(f"{value!r} is not a day of the week; write 1 to 7 (1 is Monday), 1-5, or T2-T6")
+        raise PydanticCustomError(
+            "weekday", "{shown} is not a day of the week; write 1 to 7 (1 is Monday), 1-5, or T2-T6", {"shown": repr(value)}
+        )
     return tuple(range(ends[0], ends[-1] + 1))
 
 
 def _in_order(opens: time | None, closes: time | None) -> None:
     if (opens is None) != (closes is None):
-        raise ValueError("needs both opens and closes, or neither")
+        raise PydanticCustomError("hours_pair", "needs both opens and closes, or neither")
     if opens is not None and closes is not None and closes <= opens:
-        raise ValueError(f"closes at {closes:%H:%M}, which is not after {opens:%H:%M}")
+        raise PydanticCustomError(
+            "hours_order",
+            "closes at {closes}, which is not after {opens}",
+            {"closes": f"{closes:%H:%M}", "opens": f"{opens:%H:%M}"},
+        )
 
 
 def _strangers(where: str, fact: Hours | Holiday | Access | Procedure, levels: Collection[str]) -> list[Problem]:
     if isinstance(fact, Procedure):
         words = set((fact.offices or "").split()) - {"all", "province", "district", "commune"}
-        return [Problem(where, "offices", f"there is no office {word!r}") for word in sorted(words - set(levels))[:5]]
+        return [
+            Problem(where, "offices", f"there is no office {word!r}", "no_office", word)
+            for word in sorted(words - set(levels))[:5]
+        ]
     known = fact.office_id in levels or (fact.office_id == EVERY and isinstance(fact, Holiday))
-    return [] if known else [Problem(where, "office_id", f"there is no office {fact.office_id!r}")]
+    return (
+        [] if known else [Problem(where, "office_id", f"there is no office {fact.office_id!r}", "no_office", fact.office_id)]
+    )
 
 
 def _twice(where: str, fact: Holiday | Access | Procedure, seen: dict[object, str]) -> list[Problem]:
     key = (fact.office_id, fact.day) if isinstance(fact, Holiday) else getattr(fact, KEYS[type(fact)])
     if key in seen:
-        return [Problem(where, KEYS[type(fact)], f"stands already in {seen[key]}")]
+        return [Problem(where, KEYS[type(fact)], f"stands already in {seen[key]}", "duplicate", seen[key])]
     seen[key] = where
     return []
 
@@ -218,6 +232,6 @@ def _overlap(where: str, fact: Hours, seen: list[tuple[str, Hours]]) -> list[Pro
     for place, other in seen:
         same = fact.office_id == other.office_id and set(fact.weekday) & set(other.weekday)
         if same and fact.opens < other.closes and other.opens < fact.closes:
-            return [Problem(where, "opens", f"overlaps with the hours of {place}")]
+            return [Problem(where, "opens", f"overlaps with the hours of {place}", "overlap", place)]
     seen.append((where, fact))
     return []

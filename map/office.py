@@ -9,21 +9,23 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 LEVELS = ("province", "district", "commune")
 DIRECTION_QUALITIES = frozenset({"survey", "building", "street"})
 """Qualities of a point that are good enough to send somebody there."""
 
+_TURNS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 # Viet Nam with its islands, in degrees.
 SOUTH, NORTH, WEST, EAST = 6.0, 24.0, 102.0, 118.0
 
 
 def tidy(value: object) -> object:
-    """Text in NFC without spaces around it, empty as None; refuses control characters."""
+    """Text in NFC without spaces around it, empty as None; refuses control characters and those that turn the direction."""
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value).strip()
-        if any(unicodedata.category(c) == "Cc" for c in value):
-            raise ValueError("has a line break or another control character; write it on one line")
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _TURNS for c in value):
+            raise PydanticCustomError("control", "has a line break or another control character; write it on one line")
         return value or None
     return value
 
@@ -36,7 +38,9 @@ def _phone(value: str | None) -> str | None:
     if re.fullmatch(r"0\d{9,10}", digits):
         digits = "+84" + digits[1:]
     if not re.fullmatch(r"\+\d{8,15}|1\d{2,9}", digits):
-        raise ValueError(f"{value!r} is not a phone number; write it as 0270 3860 556 or +842703860556")
+        raise PydanticCustomError(
+            "phone", "{shown} is not a phone number; write it as 0270 3860 556 or +842703860556", {"shown": repr(value)}
+        )
     return digits
 
 
@@ -78,11 +82,15 @@ class Office(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.lat is None) != (self.lon is None):
-            raise ValueError("needs both a latitude and a longitude, or neither")
+            raise PydanticCustomError("point_pair", "needs both a latitude and a longitude, or neither")
         if self.lat is not None and self.lon is not None:
             _in_country(self.lat, self.lon)
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            raise ValueError(f"ends on {self.valid_to}, before it begins on {self.valid_from}")
+            raise PydanticCustomError(
+                "ends_before",
+                "ends on {ends}, before it begins on {begins}",
+                {"ends": str(self.valid_to), "begins": str(self.valid_from)},
+            )
         return self
 
     def row(self) -> dict[str, object]:
@@ -94,6 +102,13 @@ def _in_country(lat: float, lon: float) -> None:
     """Refuse a point outside Viet Nam, and name the usual reason."""
     if SOUTH <= lat <= NORTH and WEST <= lon <= EAST:
         return
+    given = {"lat": lat, "lon": lon}
     if SOUTH <= lon <= NORTH and WEST <= lat <= EAST:
-        raise ValueError(f"latitude {lat} and longitude {lon} are swapped; GeoJSON puts the longitude first")
-    raise ValueError(f"latitude {lat}, longitude {lon} is not in Viet Nam")
+        raise PydanticCustomError(
+            "swapped", "latitude {lat} and longitude {lon} are swapped; GeoJSON puts the longitude first", given
+        )
+    if abs(lat) > 90 or abs(lon) > 180:
+        raise PydanticCustomError(
+            "metres", "latitude {lat}, longitude {lon} is not in Viet Nam; these are no degrees: export as WGS 84", given
+        )
+    raise PydanticCustomError("abroad", "latitude {lat}, longitude {lon} is not in Viet Nam", given)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from motcua.map.formats import FileRefused, Row, read_rows
 from motcua.map.office import LEVELS, Office
@@ -14,15 +14,51 @@ from motcua.map.office import LEVELS, Office
 __all__ = ["Checked", "FileRefused", "Problem", "check_file", "check_rows", "todays_offices"]
 
 _FIELDS = frozenset(Office.model_fields)
+_OWN = frozenset(
+    [
+        "control",
+        "phone",
+        "point_pair",
+        "ends_before",
+        "swapped",
+        "metres",
+        "abroad",
+        "time",
+        "yesno",
+        "link",
+        "weekday",
+        "hours_pair",
+        "hours_order",
+        "overlap",
+        "no_office",
+        "no_procedure",
+    ]
+)
+_CODES = {
+    "literal_error": "choice",
+    "string_pattern": "pattern",
+    "string_too_long": "too_long",
+    "string_too_short": "missing",
+    "string_type": "text",
+    "date": "day",
+    "float": "number",
+    "finite": "number",
+}
+"""pydantic's kinds of error by their beginning, and ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error: `where` ("feature 3", "line 4"), the field if one is to blame, and what is wrong."""
+    """One error: `where` ("feature 3", "line 4"), the field if one is to blame, and what is wrong.
+
+    `code` names the kind of error for those who say it in their own words, `value` is what stood there.
+    """
 
     where: str
     field: str | None
     message: str
+    code: str = "other"
+    value: str | None = None
 
     def __str__(self) -> str:
         place = f"{self.where}, {self.field}" if self.field else self.where
@@ -53,11 +89,13 @@ def check_rows(rows: Iterable[Row], known_ids: Collection[str] = ()) -> Checked:
     strangers: set[str] = set()
     for row in rows:
         if row.fault:
-            problems.append(Problem(row.where, None, row.fault))
+            problems.append(Problem(row.where, None, row.fault, row.code))
             continue
         unknown = [name for name in row.values if name not in _FIELDS]
         # A wrong column name would repeat in every row: it is told once, where it first occurs.
-        problems += [Problem(row.where, name, _unknown(name)) for name in unknown if name not in strangers]
+        problems += [
+            Problem(row.where, name, _unknown(name), "unknown_field", name) for name in unknown if name not in strangers
+        ]
         strangers.update(unknown)
         try:
             good.append((row, Office.model_validate({k: v for k, v in row.values.items() if k in _FIELDS})))
@@ -83,13 +121,18 @@ def _unknown(name: str) -> str:
 
 
 def problems_of(where: str, error: ValidationError) -> list[Problem]:
-    return [Problem(where, ".".join(map(str, e["loc"])) or None, _sentence(e["type"], e)) for e in error.errors()]
+    return [
+        Problem(where, ".".join(map(str, e["loc"])) or None, _sentence(e["type"], e), _code(e["type"], e), _shown(e))
+        for e in error.errors()
+    ]
 
 
 def _sentence(kind: str, error: object) -> str:
     """pydantic's words, in ours where they would puzzle."""
     assert isinstance(error, dict)
     value, context = error.get("input"), error.get("ctx", {})
+    if kind in _OWN:
+        return str(error["msg"])
     if kind == "missing" or value is None:
         return "is missing"
     if kind == "literal_error":
@@ -98,13 +141,26 @@ def _sentence(kind: str, error: object) -> str:
         return f"{value!r} has characters or a length that are not allowed"
     if kind == "string_too_long":
         return f"is longer than {context['max_length']} characters"
-    if kind == "value_error":
-        return str(context["error"])
     if kind.startswith("date"):
         return f"{value!r} is not a day written as YYYY-MM-DD"
     if kind.startswith(("float", "finite")):
         return f"{value!r} is not a number"
     return f"{value!r} is not text" if kind == "string_type" else str(error.get("msg", kind)).lower()
+
+
+def _code(kind: str, error: object) -> str:
+    assert isinstance(error, dict)
+    if kind in _OWN:
+        return kind
+    if kind == "missing" or error.get("input") is None:
+        return "missing"
+    return next((code for begin, code in _CODES.items() if kind.startswith(begin)), "other")
+
+
+def _shown(error: object) -> str | None:
+    assert isinstance(error, dict)
+    value = error.get("input")
+    return None if value is None or isinstance(value, dict | BaseModel) else str(value)[:60]
 
 
 def _duplicates(good: list[tuple[Row, Office]], field: str) -> list[Problem]:

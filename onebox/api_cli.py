@@ -12,6 +12,7 @@ from motcua.analytics.api.app import create_app
 from motcua.analytics.api.settings import ApiSettings
 from motcua.map.page import PageSettings, router
 from motcua.map.rate import routes as rate_routes
+from motcua.map.records import Records
 from motcua.onebox.child import port_is_free
 
 
@@ -19,7 +20,10 @@ def application(settings: ApiSettings) -> FastAPI:
     """The API with the public page at ``/`` and the pages on which citizens answer at ``/kiosk`` and ``/r/``."""
     page = PageSettings(tiles_url=settings.tiles_url, frame_ancestors=settings.frame_ancestors)
     return create_app(
-        settings, lambda feeds: router(feeds, page), lambda door: rate_routes(door, forwarded_for=settings.forwarded_for)
+        settings,
+        lambda feeds: router(feeds, page),
+        lambda door: rate_routes(door, forwarded_for=settings.forwarded_for),
+        Records(),
     )
 
 

@@ -16,9 +16,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from motcua.analytics.admin.plan import Records
 from motcua.analytics.api import (
+    admin,
     attitude,
     counters,
+    history,
     kiosk,
     login,
     open_data,
@@ -50,10 +53,12 @@ def create_app(
     settings: ApiSettings,
     page: Callable[[Feeds], APIRouter] | None = None,
     asking: Callable[[kiosk.QrDoor], APIRouter] | None = None,
+    records: Records | None = None,
 ) -> FastAPI:
     """The application. page: given what the public may know, the routes of the public page.
 
-    asking: given what the QR page may do, the routes of the pages on which citizens answer.
+    asking: given what the QR page may do, the routes of the pages on which citizens answer. records: who checks what
+    administrators write; without it there is no administration of offices.
     """
     dsn = settings.dsn.get_secret_value()
     ctx = Context(
@@ -86,10 +91,12 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_credentials=False)
     app.add_middleware(_Answers)
     app.add_exception_handler(RequestValidationError, _invalid)
-    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes)
+    asked = (kiosk.routes, ratings.routes, roster.routes, attitude.routes, targets.routes, history.routes)
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
+    if records is not None:
+        app.include_router(admin.routes(records))
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:

@@ -161,7 +161,9 @@ def test_a_leak_planted_in_the_agent_itself_is_found(
     folder.mkdir()
     images = film(folder)
     script = Path(__file__).with_name("leaking_agent.py")
-    trace, _ = run_agent([sys.executable, str(script), str(folder / "edge.toml"), str(folder)], folder, own_broker, eventually)
+    trace, _ = run_agent(
+        [sys.executable, str(script), str(folder / "edge.toml"), str(folder)], folder, own_broker, eventually
+    )
     canaries = canaries_of(images)
     (folder / "film.avi").unlink()
     found = look(trace, canaries, folder)
