@@ -44,8 +44,13 @@ def book(conn: Connection) -> tuple[dict[Key, Watch], datetime | None]:
     rows = conn.execute(
         "select office_id, kind, subject, raised, evidence_s, verdict, alert_id, cleared_at from alert_watch"
     ).fetchall()
-    at = conn.execute("select at from alert_look").fetchone()
-    return {Key(*r[:3]): Watch(*r[3:]) for r in rows}, at[0] if at else None
+    return {Key(*r[:3]): Watch(*r[3:]) for r in rows}, looked_at(conn)
+
+
+def looked_at(conn: Connection) -> datetime | None:
+    """When the last look was; None where there was none."""
+    row = conn.execute("select at from alert_look").fetchone()
+    return row[0] if row else None
 
 
 def save(
