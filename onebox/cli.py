@@ -58,6 +58,7 @@ PARTS = {
     "evaluate-attitude": Part(
         "attitude_cli", "evaluate_attitude", "server", "How well ratings tell officers with known effects apart."
     ),
+    "alerts": Part("alerts_cli", "app", "server", "Alerts: run them, list them, test a channel, set rules."),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from motcua.analytics.admin.plan import Records
 from motcua.analytics.api import (
     admin,
+    alerts,
     attitude,
     counters,
     history,
@@ -95,6 +96,7 @@ def create_app(
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
+    app.include_router(alerts.routes)
     if records is not None:
         app.include_router(admin.routes(records))
     if asking is not None:

@@ -33,6 +33,7 @@ COMMANDS = [
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
     *(["reports", "list"], ["reports", "done"]),
+    *(["alerts", c] for c in ("run", "list", "channels", "test", "rules", "set")),
     *(["devices", c] for c in ("add", "ensure", "rotate", "revoke", "list", "write", "certificates")),
     *(["deadletters", c] for c in ("list", "show", "explain", "repair", "replay")),
     *(["users", "add"], ["users", "list"], ["users", "disable"]),
