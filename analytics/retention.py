@@ -51,6 +51,8 @@ RULES = (
     Rule("data_report", "at", "keep_reports_days"),
     Rule("rating_comment", "at", "keep_comments_days"),
     Rule("session", "expires_at", "keep_sessions_days"),
+    Rule("alert", "cleared_at", "keep_alerts_days"),
+    Rule("alert_notice", "at", "keep_alerts_days"),
 )
 
 

@@ -69,6 +69,8 @@ def page(path: str | None, words: Words) -> Any:
     match parts:
         case [""]:
             return live.layout(words)
+        case ["unit", unit_id] if unit_id:
+            return live.layout(words, unquote(unit_id))
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
         case _ if asking.source(path or "/") is not None:
@@ -102,7 +104,6 @@ def register(app: dash.Dash, using: Parts) -> None:
     app.callback(Output("who", "children"), Output("where-to", "children"), Input("who", "id"))(who)
 
     app.clientside_callback(ClientsideFunction("motcua", "arrived"), Input("page", "children"))
-    live.register(app, using)
     office.register(app, using)
     asking.register(app, using)
 

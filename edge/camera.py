@@ -74,8 +74,13 @@ class Observer(Protocol):
         """The model behind its figures."""
         ...
 
+    @property
+    def temperature(self) -> float | None:
+        """That of its calibration; None: uncalibrated."""
+        ...
+
     def look(self, frame: Image, at: datetime, served: Sequence[Any]) -> None:
-        """frame: (h, w, 3) uint8 BGR; served: who is in a service zone, each with counter_id and box (4,) xyxy px."""
+        """frame: (h, w, 3) uint8 BGR; served: who is in a service zone, each with counter_id, track and box (4,) xyxy px."""
         ...
 
     def close(self, counter_id: str, service_start_at: datetime, departure_at: datetime) -> None:
@@ -233,11 +238,12 @@ class Camera:
             self._put([self._queue(now, blind), *self._counts()])
         if sample and self._observer is not None:
             model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
-            self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
+            heat = self._observer.temperature
+            self._put([sentiment_message(self._source, p, model, heat) for p in self._observer.due(now)])
         if sample and self._officers is not None:
             watch, mode = self._officers.observer, self._officers.mode
             model = ModelInfo(name=watch.reader.name, version=watch.reader.version)
-            self._put([officer_message(self._source, p, now, model, mode) for p in watch.due(now)])
+            self._put([officer_message(self._source, p, model, mode) for p in watch.due(now)])
         if self._keep.due(now):
             save_forecast(self._forecast_file, self._forecast)
         status, detail = self._state(now, problem, blind)

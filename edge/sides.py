@@ -35,9 +35,9 @@ def sides(
         if behind or track_id in working:
             staff.append(box)
             if behind and zone is not None and zone.counter_id:
-                officers.append(Served(zone.counter_id, box))
+                officers.append(Served(zone.counter_id, box, track_id))
         elif zone is not None and zone.role == "service" and zone.counter_id:
-            citizens.append(Served(zone.counter_id, box))
+            citizens.append(Served(zone.counter_id, box, track_id))
     return citizens, officers, staff
 
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from motcua.analytics.admin.plan import Records
 from motcua.analytics.api import (
     admin,
+    alerts,
     attitude,
     comments,
     counters,
@@ -99,6 +100,7 @@ def create_app(
     app.include_router(counters.routes)
     for router in (officer_faces.routes, officer_faces.pages, comments.routes):
         app.include_router(router)
+    app.include_router(alerts.routes)
     if records is not None:
         app.include_router(admin.routes(records))
     if asking is not None:

@@ -1,5 +1,5 @@
-/* Keeps the page alive: hears the event stream, asks Dash for fresh figures, counts ages on, and says so when the line is down.
-   Dash draws everything; this script only writes into ages, #connection and the title. */
+/* Keeps the page alive: hears the event stream, asks for fresh figures, counts ages on, and says so when the line is down.
+   Dash and board.js draw; this script only writes into ages, #connection and the title. */
 (function () {
   "use strict";
 
@@ -24,21 +24,26 @@
   let visits = 0;
 
   function officeOfPage() {
-    const found = location.pathname.match(/^\/office\/([^/]+)\/?$/);
-    return found ? decodeURIComponent(found[1]) : null;
+    const found = location.pathname.match(/^\/office\/([^/]+)/);
+    try {
+      return found ? decodeURIComponent(found[1]) : null;
+    } catch (error) {
+      return found[1]; // no address of ours; the page says so
+    }
   }
 
   function tickStore() {
-    if (document.getElementById("office-page")) return "office-tick";
-    return document.getElementById("live-page") ? "live-tick" : null;
+    return ["office-tick", "counter-tick"].find((id) => document.getElementById(id.replace("tick", "page"))) || null;
   }
 
   function refresh() {
     planned = 0;
+    if (document.hidden) return;
     const store = tickStore();
-    if (!store || document.hidden) return;
+    if (store) window.dash_clientside.set_props(store, { data: ++count });
+    else if (window.motcua.board.present()) window.motcua.board.ask(false);
+    else return;
     askedAt = performance.now();
-    window.dash_clientside.set_props(store, { data: ++count });
   }
 
   function soon() {
@@ -143,25 +148,23 @@
     for (const open of document.querySelectorAll("details.def[open]")) open.open = false;
   });
 
+  window.motcua.soon = soon;
+  window.motcua.fresh = function () {
+    goodAt = performance.now();
+  };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.motcua = {
     /* Fresh figures are on the page. */
-    refreshed: function () {
-      goodAt = performance.now();
-    },
+    refreshed: window.motcua.fresh,
     /* Another page is shown: the keyboard starts at its top. */
     arrived: function () {
       goodAt = performance.now();
       askedAt = -Infinity;
+      if (window.motcua.board.present()) refresh();
       if (visits++ > 0) {
         window.scrollTo(0, 0);
         document.getElementById("main").focus({ preventScroll: true });
       }
-    },
-    /* A mark on the map was clicked. */
-    open_office: function (clicked) {
-      const id = clicked && clicked.points[0].customdata;
-      return id ? `/office/${encodeURIComponent(id)}` : window.dash_clientside.no_update;
     },
   };
 

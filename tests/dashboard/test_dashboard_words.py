@@ -64,7 +64,19 @@ def test_no_word_is_left_over() -> None:
         path.read_text(encoding="utf-8") for pattern in ("*.py", "*.js", "*.html") for path in ROOM.rglob(pattern)
     )
     built = ("mark_", "legend_", "provenance_", "not_real_", "banner_", "status_", "role_", "method_", "counter_", "col_")
-    built = (*built, "sentiment_", "conn_", "def_", "blind_", "hall_lane_", "hall_state_", "kind_")
+    built = (
+        *built,
+        "sentiment_",
+        "conn_",
+        "def_",
+        "blind_",
+        "hall_lane_",
+        "hall_state_",
+        "kind_",
+        "trend_",
+        "view_",
+        "zoom_",
+    )
     built = (
         *built,
         "acol_",

@@ -15,6 +15,7 @@ from scenes import START, Stay, at, walk
 from motcua.edge.build import build_officer_watch
 from motcua.edge.camera import Camera, OfficerWatch
 from motcua.edge.capture import Frame
+from motcua.edge.expressions import Expression
 from motcua.edge.faces import Face, FaceGate
 from motcua.edge.messages import OfficerExpression, OfficerMode
 from motcua.edge.outbox import Outbox
@@ -73,7 +74,7 @@ class Reads:
 
     def read(self, face: Any) -> Any:
         self.greys |= set(np.unique(face).tolist())
-        return np.array([1.0, 0.0], np.float32)
+        return Expression(np.array([1.0, 0.0], np.float32))
 
 
 def watch() -> tuple[FaceWatch, Finds, Reads]:
