@@ -26,6 +26,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "sentiment": (
         *_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "class_sums", "model",
+        "change_n", "change_sum", "change_sum2", "arousal_n", "arousal_sum", "arousal_sum2", "light", "face_px", "unread",
+        "temperature", "calibrated",
     ),
     "rating": (*_HEAD, "counter_id", "score", "channel", "procedure_id", "served_at", "reason"),
     "ticket": (*_HEAD, "counter_id", "ticket", "event", "lane", "procedure_id"),
@@ -78,7 +80,12 @@ def _counts(m: Counts) -> tuple[Any, ...]:
 
 def _sentiment(m: Sentiment) -> tuple[Any, ...]:
     sums = (m.n, m.valence_sum, m.valence_sum2, json.dumps(m.class_sums))
-    return (m.counter_id, m.period_start, m.period_end, *sums, _model(m))
+    model = f"{_model(m)} T={m.temperature:.3g}" if m.calibrated else _model(m)
+    changes = [getattr(given, name, None) for given in (m.change, m.arousal) for name in ("n", "sum", "sum2")]
+    seen = [None if given is None else given.model_dump_json() for given in (m.light, m.face_px)]
+    unread = json.dumps(m.unread) if m.unread else None
+    head = (m.counter_id, m.period_start, m.period_end, *sums, model)
+    return (*head, *changes, *seen, unread, m.temperature, m.calibrated)
 
 
 def _rating(m: Rating) -> tuple[Any, ...]:

@@ -64,8 +64,13 @@ class Observer(Protocol):
         """The model behind its figures."""
         ...
 
+    @property
+    def temperature(self) -> float | None:
+        """That of its calibration; None: uncalibrated."""
+        ...
+
     def look(self, frame: Image, at: datetime, served: Sequence[Any]) -> None:
-        """frame: (h, w, 3) uint8 BGR; served: who is in a service zone, each with counter_id and box (4,) xyxy px."""
+        """frame: (h, w, 3) uint8 BGR; served: who is in a service zone, each with counter_id, track and box (4,) xyxy px."""
         ...
 
     def close(self, counter_id: str, service_start_at: datetime, departure_at: datetime) -> None:
@@ -214,7 +219,8 @@ class Camera:
             self._put([self._queue(now, blind), *self._counts()])
         if sample and self._observer is not None:
             model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
-            self._put([sentiment_message(self._source, p, now, model) for p in self._observer.due(now)])
+            heat = self._observer.temperature
+            self._put([sentiment_message(self._source, p, model, heat) for p in self._observer.due(now)])
         if self._keep.due(now):
             save_forecast(self._forecast_file, self._forecast)
         status, detail = self._state(now, problem, blind)
@@ -290,8 +296,8 @@ class Camera:
 
         places = self._zones.locate(self._positions(tracks).points)
         served = [
-            Served(counter_id, box)
-            for place, box in zip(places, tracks.boxes, strict=True)
+            Served(counter_id, box, int(person))
+            for place, box, person in zip(places, tracks.boxes, tracks.ids, strict=True)
             if place >= 0 and (zone := self._zones.zones[place]).role == "service" and (counter_id := zone.counter_id)
         ]
         if self._observer is not None:

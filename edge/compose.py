@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from motcua.edge.messages import (
     BlindReason,
+    Condition,
     Counts,
     Health,
     ModelInfo,
@@ -17,6 +18,7 @@ from motcua.edge.messages import (
     Provenance,
     Queue,
     Sentiment,
+    Sums,
     Visit,
     uuid7,
 )
@@ -25,6 +27,8 @@ from motcua.edge.parts import PeriodCounts
 from motcua.edge.queue import QueueFigures
 from motcua.edge.sentiment import Period
 from motcua.edge.visits import ClosedVisit
+
+_S = TypeVar("_S", Sums, Condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,10 @@ def counts_message(source: Source, period: PeriodCounts, model: ModelInfo) -> Co
     )
 
 
-def sentiment_message(source: Source, period: Period, at: datetime, model: ModelInfo) -> Sentiment:
-    """One counter's sums over a period."""
+def sentiment_message(source: Source, period: Period, model: ModelInfo, temperature: float | None = None) -> Sentiment:
+    """One counter's sums over a period. Its instant is the period's end: nothing in it tells when a visit was."""
     return Sentiment(
-        **source.envelope(at),
+        **source.envelope(period.end),
         counter_id=period.counter_id,
         period_start=period.start,
         period_end=period.end,
@@ -91,8 +95,19 @@ def sentiment_message(source: Source, period: Period, at: datetime, model: Model
         valence_sum=period.valence_sum,
         valence_sum2=period.valence_sum2,
         class_sums=period.class_sums,
+        change=_sums(Sums, period.change),
+        arousal=_sums(Sums, period.arousal),
+        light=_sums(Condition, period.light),
+        face_px=_sums(Condition, period.face_px),
+        unread=dict(period.unread),
+        temperature=temperature or 1.0,
+        calibrated=temperature is not None,
         model=model,
     )
+
+
+def _sums(kind: type[_S], given: Any) -> _S | None:
+    return None if given is None else kind(**{f.name: getattr(given, f.name) for f in fields(given)})
 
 
 def health_message(

@@ -117,16 +117,23 @@ class CameraSettings(_Part):
 
 
 class SentimentSettings(_Part):
-    """Reading citizens' faces: off until a deployment has put up its notice and says what it reads."""
+    """Reading citizens' faces: off until a deployment has put up its notice and written down its lawful basis."""
 
     enabled: bool = False
     notice: str = ""
+    lawful_basis: str = ""
     reader: str = "fer"
+    every_s: Annotated[float, Field(ge=1, le=60)] = 1.0
+    temperature: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
-    def _notice(self) -> SentimentSettings:
+    def _told_and_lawful(self) -> SentimentSettings:
         if self.enabled and not self.notice.strip():
             raise ValueError("sentiment needs the notice that citizens are shown: write its text into 'notice'")
+        if self.enabled and not self.lawful_basis.strip():
+            raise ValueError(
+                "sentiment needs its lawful basis: write into 'lawful_basis' which law or decision allows it here, and who says so"
+            )
         return self
 
 

@@ -66,7 +66,7 @@ def bench_edge(
     scene = read_scene(scene_folder())
     with _bar("gating", len(scene.times), progress) as tick:
         still = compare_gating(scene, detector, STILL_S, ANALYSIS_FPS, tick)
-    observer = build_observer(SentimentSettings(enabled=True, notice="bench"))
+    observer = build_observer(SentimentSettings(enabled=True, notice="bench", lawful_basis="bench"))
     served_s = min(_FACES_FROM_S, float(scene.times[-1]) / 2)
     with _bar("faces", None, progress) as tick:
         faces = measure(

@@ -39,6 +39,9 @@ PARTS = {
     "evaluate-advice": Part(
         "advice_cli", "evaluate_advice", "server", "What the advice where to go is worth, on simulated days."
     ),
+    "evaluate-expressions": Part(
+        "expressions_cli", "evaluate_expressions", "edge", "How right readers of expressions are, on labelled pictures."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
     "recompute": Part("recompute_cli", "recompute", "server", "Every rollup of a span, computed anew from raw rows."),

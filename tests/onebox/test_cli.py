@@ -29,6 +29,7 @@ COMMANDS = [
     *(["simulate", "live"], ["simulate", "country"]),
     *(["ratings", c] for c in ("kiosk", "kiosks", "kiosk-off", "qr", "import")),
     ["evaluate-attitude"],
+    ["evaluate-expressions"],
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
