@@ -97,6 +97,22 @@ class Api:
         """Send a change. Raises Refused with the API's sentence."""
         await self._send("POST", path, headers=_cookie(session) | {"X-Motcua-Csrf": "1"}, json=body)
 
+    async def call(
+        self,
+        session: str | None,
+        method: str,
+        path: str,
+        *,
+        json: dict[str, Any] | None = None,
+        content: bytes | None = None,
+    ) -> dict[str, Any] | None:
+        """Make a change; its answer, None where there is none. Raises Refused with the API's sentence, for what it cannot read, too."""
+        more: dict[str, Any] = {"content": content} if content is not None else {"json": json}
+        headers = _cookie(session) | {"X-Motcua-Csrf": "1"}
+        response = await self._send(method, path, told=(413, 422), headers=headers, **more)
+        found = response.json() if response.status_code != 204 else None
+        return found if isinstance(found, dict) else None
+
     async def file(self, session: str | None, path: str) -> tuple[bytes, str, str]:
         """A file: its bytes, media type and disposition."""
         response = await self._send("GET", path, headers=_cookie(session))
@@ -142,14 +158,14 @@ class Api:
     async def _get(self, kind: type[T], path: str, session: str | None) -> T:
         return _parse(kind, await self._send("GET", path, headers=_cookie(session)))
 
-    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, *, told: tuple[int, ...] = (), **options: Any) -> httpx.Response:
         try:
             response = await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise Unreachable(f"{method} {path}: {error!r}") from error
         finally:
             self._http.cookies.clear()  # sessions belong to browsers, never to this client
-        _check(response)
+        _check(response, told)
         return response
 
 
@@ -163,11 +179,11 @@ def _cookie(session: str | None) -> dict[str, str]:
     return {"Cookie": f"{COOKIE}={session}"} if legal else {}
 
 
-def _check(response: httpx.Response) -> None:
+def _check(response: httpx.Response, told: tuple[int, ...] = ()) -> None:
     status = response.status_code
     if status < 300:
         return
-    if status == 409:
+    if status == 409 or status in told:
         raise Refused(str(response.json().get("detail", "")) if "json" in response.headers.get("content-type", "") else "")
     kinds: dict[int, type[ApiError]] = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 422: NotFound, 429: TooMany}
     raise kinds.get(status, Unreachable)(f"{response.request.method} {response.request.url.path}: {status}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from motcua.dashboard import shell
-from motcua.dashboard.pages import office_parts
+from motcua.dashboard.pages import faces, office_parts, roster
 from motcua.dashboard.states import BLIND_REASONS, MARKS
 from motcua.dashboard.words import LANGS, known_lang, words
 
@@ -55,6 +55,9 @@ def test_every_computed_word_exists() -> None:
         f"method_{m}" for m in ("camera", "tickets", "model")
     }
     computed |= {f"kind_{kind}" for kind in (*office_parts.KINDS, "other")}
+    computed |= {f"mode_{m}{means}" for m in faces.MODES for means in ("", "_means")} | set(roster.SENTENCES.values())
+    computed |= {f"day_{d}" for d in range(1, 8)} | {f"expression_{s}" for s in ("insufficient", "few_officers")}
+    computed |= {f"do_{a}" for a in ("add", "change", "ask", "confirm", "withdraw")}
     computed |= {f"counter_{state}" for state in ("serving", "open", "closed", "unknown")}
     assert computed - VI.keys() == set()
 
@@ -98,6 +101,13 @@ def test_no_word_is_left_over() -> None:
         "alert_because_",
         "alert_did_",
         "alert_error_",
+        "day_",
+        "field_",
+        "mode_",
+        "when_",
+        "expression_",
+        "comment_",
+        "span_",
     )
     stems = {key.rsplit(".", 1)[0] if key.endswith((".one", ".other")) else key for key in VI}
     assert [stem for stem in stems if stem not in code and not stem.startswith(built)] == []
