@@ -116,11 +116,12 @@ async def _drawn(using: Parts, path: str, search: str | None, words: Words) -> A
     try:
         data = await using.api.data(session(), address + span.query(search))
         extra = EXPRESSION.get(draw)
-        return [
+        shown = [
             span.form(path, *_days(data.get("asked", data)), search, words),
             draw(data, words),
             faces.beside(await keeping.allowed(using, extra(address)), words) if extra else None,
         ]
+        return html.Div(shown)
     except client.ApiError as error:
         return parts.failure(error, words, path=path, office_id=path.rsplit("/", 1)[-1])
 
