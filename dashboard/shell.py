@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import asking, live, office
+from motcua.dashboard.pages import admin, asking, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -71,6 +71,8 @@ def page(path: str | None, words: Words) -> Any:
             return live.layout(words)
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
+        case ["admin", *_]:
+            return admin.layout(unquote(path or "/"), words)
         case _ if asking.source(path or "/") is not None:
             return asking.layout(unquote(path or "/"), words)
         case _:
@@ -105,6 +107,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     live.register(app, using)
     office.register(app, using)
     asking.register(app, using)
+    admin.register(app, using)
 
 
 def index(pages: dash.Dash, **pieces: str) -> str:

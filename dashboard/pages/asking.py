@@ -18,7 +18,7 @@ Draw = Callable[[dict[str, Any], Words], Any]
 LINKS = {
     "supervisor": (("/ratings", "asked_title"),),
     "analyst": (("/ratings", "asked_title"),),
-    "admin": (("/ratings", "asked_title"),),
+    "admin": (("/ratings", "asked_title"), ("/admin", "admin_title")),
     "hr": (("/ratings", "asked_title"), ("/attitude", "attitude_title")),
     "officer": (("/my-record", "record_title"),),
 }
