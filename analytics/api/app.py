@@ -22,6 +22,7 @@ from motcua.analytics.api import (
     alerts,
     attitude,
     counters,
+    expressions,
     history,
     kiosk,
     login,
@@ -96,6 +97,7 @@ def create_app(
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
+    app.include_router(expressions.routes)
     app.include_router(alerts.routes)
     if records is not None:
         app.include_router(admin.routes(records))
