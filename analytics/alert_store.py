@@ -100,7 +100,7 @@ def _write_event(conn: Connection, event: Event) -> None:
 
 
 def _refresh(conn: Connection, after: Book, seen: Iterable[Observation], now: datetime) -> set[str]:
-    """The figures of standing alerts, and since when nothing is known of them."""
+    """The figures of standing alerts as long as they are bad, and since when nothing is known of them."""
     by_key = {one.key: one for one in seen}
     changed: set[str] = set()
     standing = conn.execute(
@@ -111,7 +111,8 @@ def _refresh(conn: Connection, after: Book, seen: Iterable[Observation], now: da
         watch, one = after.get(key), by_key.get(key)
         unknown = watch is None or watch.verdict == "unknown"
         since = (unknown_since or now) if unknown else None
-        fresh = one is not None and not unknown and dict(one.facts) != facts and now - facts_at >= FACTS_EVERY
+        bad = watch is not None and watch.verdict == "bad"
+        fresh = one is not None and bad and dict(one.facts) != facts and now - facts_at >= FACTS_EVERY
         if since != unknown_since or fresh:
             conn.execute(
                 "update alert set unknown_since = %s, facts = coalesce(%s::jsonb, facts), facts_at = coalesce(%s, facts_at) "
