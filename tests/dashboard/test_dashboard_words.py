@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from motcua.dashboard import shell
-from motcua.dashboard.pages import office_parts
+from motcua.dashboard.pages import bias, office_parts
 from motcua.dashboard.states import BLIND_REASONS, MARKS
 from motcua.dashboard.words import LANGS, known_lang, words
 
@@ -59,6 +59,15 @@ def test_every_computed_word_exists() -> None:
     assert computed - VI.keys() == set()
 
 
+def test_every_computed_word_of_the_bias_audit_exists() -> None:
+    computed = {f"bias_by_{d}" for d in bias.DIMENSIONS} | {f"acol_bias_{d}" for d in bias.DIMENSIONS}
+    computed |= {f"bias_no_{reason}" for reason in bias.REASONS} | {f"bias_slope_{d}" for d in ("light", "face_px")}
+    computed |= {f"bias_fact_{fact}" for fact in ("accuracy", "balanced", "ece", "temperature", "refused")}
+    computed |= {f"bias_{state}" for state in ("few", "withheld", "calibrated", "uncalibrated")}
+    computed |= {f"bias_audit_{state}" for state in ("none", "other_model")}
+    assert computed - VI.keys() == set()
+
+
 def test_no_word_is_left_over() -> None:
     code = "".join(
         path.read_text(encoding="utf-8") for pattern in ("*.py", "*.js", "*.html") for path in ROOM.rglob(pattern)
@@ -93,6 +102,7 @@ def test_no_word_is_left_over() -> None:
         "say_",
         "do_",
         "proposal_",
+        "bias_",
         "alert_state_",
         "alert_kind_",
         "alert_because_",

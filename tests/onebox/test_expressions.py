@@ -17,7 +17,7 @@ from motcua.analytics import db, expression_audits
 from motcua.edge.expressions import Expression
 from motcua.onebox.cli import app
 from motcua.onebox.expression_pictures import PicturesError, evaluate, in_folders, in_table
-from motcua.onebox.expression_scores import ENOUGH, newcombe
+from motcua.onebox.expression_scores import ENOUGH
 
 LABELS = ("happy", "neutral", "sad")
 
@@ -130,11 +130,6 @@ def test_groups_are_compared_with_intervals_where_people_agreed(tmp_path: Path) 
     few, _ = in_table(path)
     small = read(few[: 2 * ENOUGH - 2])["readers"]["colours"]["strata"]
     assert all(r["state"] == "few" and "error" not in r for r in small if r["dimension"] == "camera")
-
-
-def test_newcombes_interval_is_the_published_one() -> None:
-    # Newcombe 1998, table II, (a): 56/70 - 48/80.
-    assert newcombe(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
 
 @pytest.mark.parametrize(
