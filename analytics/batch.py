@@ -58,9 +58,9 @@ class Batch:
                 self.lines[table].append(line_of(row))
                 self._count([item])
 
-    def newest(self) -> list[Message]:
+    def newest(self) -> list[Message | quick.Quick]:
         """The newest message of every source, kind and lane: by epoch, then by the instant of the event."""
-        return [quick.full(m) if isinstance(m, quick.Quick) else m for _, _, m in self._newest.values()]
+        return [m for _, _, m in self._newest.values()]
 
     def _count(self, messages: Sequence[Message | quick.Quick]) -> None:
         """Messages of one source and kind, in the order in which they came."""

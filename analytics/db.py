@@ -19,7 +19,7 @@ from motcua.analytics.settings import DbSettings
 
 MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
 FROZEN = MIGRATIONS / "frozen.txt"
-_NEW_ROLLUPS = {2: ("wait_1h", "flow_1h"), 4: ("queue_1d",), 13: ("wait_1d",)}  # by migration
+_NEW_ROLLUPS = {2: ("wait_1h", "flow_1h"), 4: ("queue_1d",), 13: ("wait_1d",), 19: ("office_1d",)}  # by migration
 _LOCK = 7_203_415_001  # advisory: one migration at a time
 
 

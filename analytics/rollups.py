@@ -5,6 +5,7 @@ raw rows     level       of         what it holds
 ===========  ==========  =========  ==============================================================
 visit        visit_1h    visit      counts, sums and wait bins by counter and outcome
              visit_1d    visit_1h   the same by Viet Nam's days
+             office_1d   visit_1d   counts and sums by office alone, by Viet Nam's days
              wait_1h     visit      wait bins by hour of arrival
              wait_1d     wait_1h    waits of the served by hour of arrival, by Viet Nam's days of departure
 queue        queue_1m    samples    people waiting, expected waits
@@ -46,6 +47,7 @@ class Level:
 LEVELS = (
     Level("visit_1h", "visit", HOUR, 2 * HOUR, timedelta(minutes=10)),
     Level("visit_1d", "visit", DAY, 2 * HOUR, HOUR),
+    Level("office_1d", "visit", DAY, 2 * HOUR, HOUR),
     Level("wait_1h", "visit", HOUR, 2 * HOUR, timedelta(minutes=10)),
     Level("wait_1d", "visit", DAY, 2 * HOUR, HOUR),
     Level("queue_1m", "queue_sample", timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=1)),

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 import psycopg
 
 from motcua.analytics.batch import Batch, Delivery, Epoch, Source, source_of
+from motcua.analytics.quick import Quick, QuickQueue, instant_key, sample
 from motcua.analytics.rows import row_of, sample_of
 from motcua.analytics.staging import insert
 from motcua.edge.messages import Confirmation, Health, Message, Offline, Queue, Rejected, parse
@@ -24,6 +26,8 @@ CHANNEL = "motcua_live"
 AHEAD = timedelta(minutes=5)  # a clock further ahead than this does not decide what is newest
 _NOTIFY_OFFICES = 100  # a notification holds at most 8000 bytes
 _KEPT_BYTES = 4096
+_BARE = ("type", "id", "epoch", "seq", "at", "office_id", "source_id", "mode", "counter_id", "period_start", "period_end")
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -122,7 +126,7 @@ def _write(conn: psycopg.Connection, batch: Batch) -> Written:
         newest = batch.newest()
         _write_sources(cursor, newest)
         _write_offline(cursor, batch.offline)
-        _write_queue_now(cursor, [m for m in newest if isinstance(m, Queue)])
+        _write_queue_now(cursor, [m for m in newest if isinstance(m, Queue | QuickQueue)])
         for epoch, seqs in batch.seqs.items():
             written.seqs[epoch].update(seqs)
         for topic, rejected in batch.dead:
@@ -136,16 +140,17 @@ def _write(conn: psycopg.Connection, batch: Batch) -> Written:
     return written
 
 
-def _newness(message: Message) -> tuple[int, datetime]:
+def _newness(message: Message | Quick) -> tuple[int, str]:
     """A source's epoch grows whatever its clock does; within one, the instant of the event counts."""
-    return message.epoch, message.at
+    return message.epoch, instant_key(message.at)
 
 
 def _write_dead(cursor: psycopg.Cursor, dead: list[tuple[str, Rejected]]) -> None:
     rows = []
     for topic, rejected in dead:
-        digest = hashlib.sha256(topic.encode() + b"\0" + rejected.item).digest()
-        rows.append((digest, topic.replace("\0", ""), rejected.item[:_KEPT_BYTES], rejected.reason.replace("\0", "")))
+        item = bare(topic, rejected.item)
+        digest = hashlib.sha256(topic.encode() + b"\0" + item).digest()
+        rows.append((digest, topic.replace("\0", ""), item[:_KEPT_BYTES], rejected.reason.replace("\0", "")))
     if rows:
         cursor.executemany(
             "insert into dead_letter (digest, topic, payload, reason) values (%s, %s, %s, %s) "
@@ -154,8 +159,21 @@ def _write_dead(cursor: psycopg.Cursor, dead: list[tuple[str, Rejected]]) -> Non
         )
 
 
-def _write_sources(cursor: psycopg.Cursor, messages: Sequence[Message]) -> None:
-    newest: dict[Source, Message] = {}
+def bare(topic: str, item: bytes) -> bytes:
+    """What of a refused item is kept: all of it, but of officers' expression only whence and when. What may not be stored is not stored here."""
+    if not topic.endswith("/officer_expression") and b"officer_expression" not in item:
+        return item
+    try:
+        read = json.loads(item)
+    except (ValueError, RecursionError):
+        return b"{}"
+    return json.dumps(
+        {k: read[k] for k in _BARE if isinstance(read.get(k), str | int)} if isinstance(read, dict) else {}
+    ).encode()
+
+
+def _write_sources(cursor: psycopg.Cursor, messages: Sequence[Message | Quick]) -> None:
+    newest: dict[Source, Message | Quick] = {}
     health: dict[Source, Health] = {}
     for m in messages:
         source = (m.office_id, m.source_id)
@@ -163,13 +181,18 @@ def _write_sources(cursor: psycopg.Cursor, messages: Sequence[Message]) -> None:
         if isinstance(m, Health):
             health[source] = max(health.get(source, m), m, key=_newness)
     if newest:
-        cursor.executemany(
-            "insert into source (office_id, source_id, last_epoch, last_at, provenance) values (%s, %s, %s, %s, %s) "
+        cursor.execute(
+            "insert into source (office_id, source_id, last_epoch, last_at, provenance) "
+            "select * from json_to_recordset(convert_from(%b, 'UTF8')::json) "
+            "as v (office_id text, source_id text, last_epoch bigint, last_at timestamptz, provenance text) "
             "on conflict (office_id, source_id) do update set last_seen_at = now(), provenance = excluded.provenance, "
             "last_epoch = greatest(source.last_epoch, excluded.last_epoch), "
             "last_at = case when (source.last_epoch, source.last_at) > (excluded.last_epoch, excluded.last_at) "
             "then source.last_at else excluded.last_at end",
-            [(*source, m.epoch, m.at, m.provenance) for source, m in sorted(newest.items(), key=lambda item: item[0])],
+            _as_json(
+                "office_id source_id last_epoch last_at provenance",
+                ((*key, newest[key].epoch, newest[key].at, newest[key].provenance) for key in sorted(newest)),
+            ),
         )
     if health:
         cursor.executemany(
@@ -180,6 +203,12 @@ def _write_sources(cursor: psycopg.Cursor, messages: Sequence[Message]) -> None:
                 for source, h in sorted(health.items(), key=lambda item: item[0])
             ],
         )
+
+
+def _as_json(names: str, rows: Iterable[tuple[object, ...]]) -> list[bytes]:
+    """Rows as the one parameter of a ``json_to_recordset``: one statement for all of them, in their order."""
+    keys = names.split()
+    return [_encode([dict(zip(keys, row, strict=True)) for row in rows])]
 
 
 def _write_offline(cursor: psycopg.Cursor, offline: list[tuple[Source, Offline, datetime]]) -> None:
@@ -193,24 +222,32 @@ def _write_offline(cursor: psycopg.Cursor, offline: list[tuple[Source, Offline, 
         )
 
 
-def _write_queue_now(cursor: psycopg.Cursor, queues: Sequence[Queue]) -> None:
-    newest: dict[tuple[str, str, str], Queue] = {}
+def _write_queue_now(cursor: psycopg.Cursor, queues: Sequence[Queue | QuickQueue]) -> None:
+    newest: dict[tuple[str, str, str], Queue | QuickQueue] = {}
     for q in queues:
         key = (q.office_id, q.source_id, q.lane)
         newest[key] = max(newest.get(key, q), q, key=_newness)
     if newest:
-        cursor.executemany(
+        cursor.execute(
             "insert into queue_now (office_id, source_id, lane, epoch, at, sample, provenance, committed_at) "
-            "select %s, %s, %s, %s, at, %s, %s, clock_timestamp() from (values (%s::timestamptz)) as v (at) "
+            "select v.*, clock_timestamp() from json_to_recordset(convert_from(%b, 'UTF8')::json) "
+            "as v (office_id text, source_id text, lane text, epoch bigint, at timestamptz, sample jsonb, provenance text) "
             "where at <= now() + %s "
             "on conflict (office_id, source_id, lane) do update set epoch = excluded.epoch, at = excluded.at, "
             "sample = excluded.sample, provenance = excluded.provenance, committed_at = excluded.committed_at "
             "where (queue_now.epoch, queue_now.at) <= (excluded.epoch, excluded.at)",
             [
-                (*key, q.epoch, sample_of(q), q.provenance, q.at, AHEAD)
-                for key, q in sorted(newest.items(), key=lambda item: item[0])
+                *_as_json(
+                    "office_id source_id lane epoch at sample provenance",
+                    ((*key, *_now(newest[key])) for key in sorted(newest)),
+                ),
+                AHEAD,
             ],
         )
+
+
+def _now(q: Queue | QuickQueue) -> tuple[object, ...]:
+    return q.epoch, q.at, msgspec.Raw(sample_of(q).encode()) if isinstance(q, Queue) else sample(q), q.provenance
 
 
 def _write_received(cursor: psycopg.Cursor, written: Written) -> None:
@@ -219,9 +256,11 @@ def _write_received(cursor: psycopg.Cursor, written: Written) -> None:
         spans = ",".join(f"[{low},{high + 1})" for low, high in to_ranges(seqs))
         rows.append((*epoch, "{" + spans + "}"))
     if rows:
-        cursor.executemany(
-            "insert into received (office_id, source_id, epoch, seqs) values (%s, %s, %s, %s::int8multirange) "
+        cursor.execute(
+            "insert into received (office_id, source_id, epoch, seqs) "
+            "select * from json_to_recordset(convert_from(%b, 'UTF8')::json) "
+            "as v (office_id text, source_id text, epoch bigint, seqs int8multirange) "
             "on conflict (office_id, source_id, epoch) do update "
             "set seqs = received.seqs + excluded.seqs, updated_at = now()",
-            rows,
+            _as_json("office_id source_id epoch seqs", rows),
         )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from motcua.dashboard.answers import Account, Live, OfficeNow, Today, Waits
+from motcua.dashboard.answers import Account, Live, OfficeNow, Today, Trends, Waits
 
 COOKIE = "motcua_session"
 PUBLIC_ADDRESS = "/api/v1/public/offices/"
@@ -77,6 +77,10 @@ class Api:
     async def live(self, session: str | None) -> Live:
         """All offices that the account may see."""
         return await self._get(Live, "/api/v1/live", session)
+
+    async def trends(self, session: str | None) -> Trends:
+        """The last hour of all offices that the account may see."""
+        return await self._get(Trends, "/api/v1/trends", session)
 
     async def office(self, session: str | None, office_id: str) -> OfficeNow:
         """One office now, with counters and sources."""

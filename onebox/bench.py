@@ -66,7 +66,7 @@ def bench_edge(
     scene = read_scene(scene_folder())
     with _bar("gating", len(scene.times), progress) as tick:
         still = compare_gating(scene, detector, STILL_S, ANALYSIS_FPS, tick)
-    observer = build_observer(SentimentSettings(enabled=True, notice="bench"))
+    observer = build_observer(SentimentSettings(enabled=True, notice="bench", lawful_basis="bench"))
     served_s = min(_FACES_FROM_S, float(scene.times[-1]) / 2)
     with _bar("faces", None, progress) as tick:
         faces = measure(
@@ -277,6 +277,28 @@ def live(
     if json_file:
         json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     _show(report)
+
+
+@app.command()
+def dashboard(
+    offices: Annotated[int, typer.Option(min=1, max=5000, help="Offices on the page; each changes at every update.")] = 500,
+    for_s: Annotated[float, typer.Option("--for", min=5, max=86400, help="Seconds to watch.")] = 600.0,
+    panels: Annotated[bool, typer.Option("--panels", help="Small multiples in place of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The staff's live page in Chromium while every figure on it changes each second: work of the main thread for each update, and memory.
+
+    Example: motcua bench dashboard --for 60 --json
+    """
+    from motcua.onebox.bench_dashboard import bench_dashboard
+    from motcua.onebox.bench_server import BenchError
+
+    try:
+        report = bench_dashboard(offices, for_s, lambda line: typer.echo(line, err=True), "panels" if panels else "table")
+    except BenchError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps(report)) if as_json else _show(report)
 
 
 def _show(report: Report, before: str = "") -> None:

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,21 +46,26 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query of ``sql/queries`` with a span that pages or the API ask for. one_office: of a random one."""
+    """A query of ``sql/queries`` with a span that pages or the API ask for. one_office: of a random one. paired: offices, each
+    with a provenance."""
 
     query: str
     span: timedelta | None = None
     one_office: bool = True
     more: tuple[tuple[str, Any], ...] = ()
+    paired: bool = False
 
     @property
     def label(self) -> str:
         span = "" if self.span is None else f" {self.span.days} d" if self.span.days else f" {self.span.seconds // 3600} h"
         return f"{self.query}{span}{'' if self.one_office else ' all'}"
 
-    def parameters(self, office: str) -> dict[str, Any]:
+    def parameters(self, office: str, every: Sequence[str] = ()) -> dict[str, Any]:
         """What the query is given; spans end with the hour of ``NOW``, days of Viet Nam with its day."""
-        given: dict[str, Any] = {"office_id": office if self.one_office else None, "office_ids": [office], **dict(self.more)}
+        ids = list(every) if self.paired and not self.one_office and every else [office]
+        given: dict[str, Any] = {"office_id": office if self.one_office else None, "office_ids": ids, **dict(self.more)}
+        if self.paired:
+            given["provenances"] = ["camera"] * len(ids)
         if self.span is not None:
             until = NOW + timedelta(hours=1)
             given |= {"since": until - self.span, "until": until}
@@ -68,7 +73,9 @@ class Question:
 
 
 _DAY, _WEEK, _QUARTER, _YEARS = (timedelta(days=n) for n in (1, 7, 90, DAYS))
+_YEAR = timedelta(days=365)
 _CAMERA = (("provenance", "camera"),)
+_BOUNDS = (("median_bin", 7), ("p90_bin", 22))
 QUESTIONS = (
     Question("offices", one_office=False, more=(("day", NOW.date()),)),
     *(Question("queue_now", one_office=one) for one in (True, False)),
@@ -100,6 +107,20 @@ QUESTIONS = (
     Question("office_access"),
     Question("procedures"),
     Question("reports", more=(("offices", None), ("done", False), ("limit", 200))),
+    *(
+        Question("history_offices", span, one_office=one, paired=True)
+        for span, one in ((_QUARTER, True), (_YEARS, True), (_YEAR, False))
+    ),
+    *(Question("history_steps", span, more=(("step", "week"),), paired=True) for span in (_QUARTER, _YEARS)),
+    Question("history_steps", _YEAR, one_office=False, more=(("step", "month"),), paired=True),
+    *(Question("history_bins", span, paired=True) for span in (_QUARTER, _YEAR, _YEARS)),
+    Question("history_bins", _WEEK, one_office=False, paired=True),
+    *(Question("history_below", span, more=_BOUNDS, paired=True) for span in (_QUARTER, _YEAR, _YEARS)),
+    Question("history_below", _WEEK, one_office=False, more=_BOUNDS, paired=True),
+    *(Question("history_heat", span, paired=True) for span in (_QUARTER, _YEARS)),
+    Question("history_heat", 4 * _WEEK, one_office=False, paired=True),
+    *(Question("history_hours", _DAY, one_office=one, paired=True) for one in (True, False)),
+    *(Question("history_work", span, more=_CAMERA) for span in (_QUARTER, _YEAR)),
     Question("waits_by_week", 8 * _WEEK, one_office=False, more=(("provenances", list(store.REAL)),)),
 )
 
@@ -115,7 +136,7 @@ def bench_queries(folder: Path, scale: Scale, repeat: int = 30, tick: Callable[[
         offices = [f"bench-{i}" for i in range(1, scale.counters // 4 + 1)]
         draw, answers, slowest = random.Random(1), list[Report](), 0.0
         for question in QUESTIONS:
-            times = sorted(_timed(conn, question, draw.choice(offices)) for _ in range(repeat + 1))
+            times = sorted(_timed(conn, question, draw.choice(offices), offices) for _ in range(repeat + 1))
             p95_ms = round(times[int(0.95 * repeat)], 2)
             answers.append({"name": question.label, "p95_ms": p95_ms})
             slowest = max(slowest, p95_ms)
@@ -203,9 +224,10 @@ def plan(conn: Connection, question: Question, office: str) -> Mapping[str, Any]
     return found
 
 
-def _timed(conn: Connection, question: Question, office: str) -> float:
+def _timed(conn: Connection, question: Question, office: str, every: Sequence[str]) -> float:
+    given = question.parameters(office, every)
     began = time.perf_counter()
-    conn.execute(store.query(question.query), question.parameters(office)).fetchall()
+    conn.execute(store.query(question.query), given).fetchall()
     return (time.perf_counter() - began) * 1000
 
 

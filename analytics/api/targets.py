@@ -1,18 +1,23 @@
-"""Targets: staff read them, admins set them, each from a date on and with an entry in the audit log."""
+"""Targets: staff read them, admins set them, each from a date on and with an entry in the audit log; and counts of files."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from motcua.analytics import store, target_store
 from motcua.analytics.api import accounts
 from motcua.analytics.api.context import AdminDep, ContextDep, NowDep, StaffDep, visible
 from motcua.analytics.api.models import Problem
+from motcua.analytics.api.rating_models import Imported
+from motcua.analytics.api.ratings import body_of
 from motcua.analytics.api.target_models import InForce, NewTarget, TargetRow, Targets
+from motcua.analytics.file_counts import file_counts, store_counts
+from motcua.analytics.files import FileRefused
 from motcua.analytics.targets import Target, TargetError
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 503)}
@@ -54,3 +59,37 @@ def held(rows: list[Target], today: date) -> list[InForce]:
         InForce(metric=t.metric, scope=t.scope, target_id=t.target_id, value=t.value, carried=t.carried(today))
         for t in newest.values()
     ]
+
+
+@routes.post("/files/import", responses={**_ANSWERS, 413: {"model": Problem}, 422: {"model": Problem}})
+async def import_files(
+    request: Request,
+    ctx: ContextDep,
+    who: AdminDep,
+    at: NowDep,
+    write: Annotated[bool, Query(description="Else only look")] = False,
+    source: Annotated[str, Query(min_length=3, max_length=100, pattern=r"^[^\x00]*$")] = "csv",
+) -> Imported:
+    """Files received by office and day as CSV (``office_id,day,received``). Nothing is written while a line is wrong."""
+    data = await body_of(request)
+
+    def work() -> Imported:
+        with ctx.connection() as conn, conn.transaction():
+            try:
+                found = file_counts(data, visible(conn, who, at).keys(), store.day_of(at))
+            except FileRefused as error:
+                raise HTTPException(422, str(error)) from error
+            written = write and not found.problems and bool(found.days)
+            if written:
+                store_counts(conn, found, source, who.username)
+                accounts.audit(conn, who.username, "files.import", days=len(found.days), source=source)
+        return Imported(
+            lines=found.lines,
+            imported=len(found.days),
+            duplicates=0,
+            dropped_columns=list(found.dropped),
+            errors=[{"line": p.line, "message": p.message} for p in found.problems[:500]],
+            written=written,
+        )
+
+    return await run_in_threadpool(work)

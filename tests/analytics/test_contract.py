@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
+from sentiment_rows import refused
 
 from motcua.analytics import db, inventory, rating_store, rollups, store
 from motcua.analytics.settings import DbSettings
@@ -73,7 +74,7 @@ def a_day() -> list[Message]:
 def relations(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row that the queries see, in an order and with types that do not depend on the back end."""
     answer = {}
-    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "queue_1d", "wait_1h", "wait_1d", "flow_1h"):
+    for name in ("visit_1h", "visit_1d", "queue_1m", "queue_1h", "queue_1d", "wait_1h", "wait_1d", "flow_1h", "office_1d"):
         rows = conn.execute(f"select * from {name}".encode()).fetchall()
         plain = [tuple(float(v) if hasattr(v, "as_tuple") else v for v in row) for row in rows]
         answer[name] = sorted((tuple(round(v, 6) if isinstance(v, float) else v for v in row) for row in plain), key=str)
@@ -84,6 +85,8 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
     since, until = store.span_of(date(2026, 3, 2))
     office = "vl-29734"
     drop = {"committed_at", "last_seen_at", "first_at", "last_at"}
+    in_pairs = {"office_id": office, "provenance": "camera", "office_ids": [office], "provenances": ["camera"]}
+    in_pairs |= {"since": since, "until": until}
 
     def clean(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{k: float(v) if hasattr(v, "as_tuple") else v for k, v in row.items() if k not in drop} for row in rows]
@@ -108,6 +111,18 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "sources": clean(store.sources(conn)),
         "sentiment_day": clean(store.sentiment_day(conn, office, date(2026, 3, 2))),
         "dead_letters": clean(store.dead_letters(conn)),
+        **{
+            name: clean(store.rows(conn, name, **more, **in_pairs))
+            for name, more in (
+                ("history_offices", {}),
+                ("history_steps", {"step": "week"}),
+                ("history_bins", {}),
+                ("history_below", {"median_bin": 4, "p90_bin": 9}),
+                ("history_heat", {}),
+                ("history_hours", {}),
+                ("history_work", {}),
+            )
+        },
         "targets": clean(store.rows(conn, "targets")),
         "rating_days": clean(rating_store.days(conn, [office], since, until)),
         "rating_reasons": clean(rating_store.reasons(conn, [office], since, until, 4)),
@@ -147,6 +162,9 @@ def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> N
     for name, rows in plain["questions"].items():
         assert rows or name == "dead_letters", name
         assert rows == timescale["questions"][name], name
+    for dsn in (pg_dsn, timescale_dsn):
+        with db.connect(dsn) as conn:
+            assert all(refused(conn, change) for change in ({"n": 4}, {"at": NOON + timedelta(seconds=1)}, {"change_n": 4}))
 
 
 def test_days_are_viet_nams_days(each_dsn: str) -> None:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from builders import NOON, queue, visit
 from fuzzing import Fuzz, stream
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from motcua.analytics import quick
 from motcua.analytics.batch import Batch, Delivery
-from motcua.analytics.rows import COLUMNS, row_of
+from motcua.analytics.rows import COLUMNS, row_of, sample_of
 from motcua.analytics.staging import line_of
 from motcua.edge.messages import Offline, Rejected, dump, parse, topic
 
@@ -49,6 +50,9 @@ def agree(name: str, payload: bytes) -> bool:
     table, messages, lines = found
     full = parse(name, payload)
     assert [quick.full(m) for m in messages] == full
+    for m, item in zip(messages, full, strict=True):
+        if isinstance(m, quick.QuickQueue):
+            assert json.loads(msgspec.json.encode(quick.sample(m))) == json.loads(sample_of(item))
     for item, line in zip(full, lines, strict=True):
         assert not isinstance(item, Rejected | Offline)
         slow_table, row = row_of(item)
@@ -137,5 +141,5 @@ def test_newest_is_told_by_epoch_then_by_instant() -> None:
     batch = Batch()
     for m in samples:
         batch.take(Delivery(topic(m.office_id, m.source_id, m.type), dump(m), NOON))
-    assert batch.newest() == [samples[1], samples[4]]
+    assert [quick.full(m) for m in batch.newest()] == [samples[1], samples[4]]
     assert dict(batch.seqs) == {("vl-29734", "cam-1", 1): [1], ("vl-29734", "cam-1", 2): [1, 2, 3, 4]}

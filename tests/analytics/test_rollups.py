@@ -83,7 +83,7 @@ def test_corrupted_rollups_are_equal_again_after_they_are_computed_anew(each_dsn
         assert all(r.changed > 0 and r.rows == len(true[r.name]) for r in done)
         store_all(conn, [visit(at=NOON - timedelta(days=1), office_id="vl-2"), visit(at=NOON, office_id="vl-2")])
         rollups.refresh(conn, LATER)
-        for name in ("visit_1h", "visit_1d"):
+        for name in ("visit_1h", "visit_1d", "office_1d"):
             late = [row for row in levels(conn)[name] if "vl-2" in row]
             assert len(late) == 2, "late rows still reach every level"
 
@@ -100,7 +100,12 @@ def test_the_hour_and_day_levels_hold_the_sums_of_the_level_below(each_dsn: str)
         for at in (None, NOON - timedelta(days=1), LATER):
             if at:
                 rollups.refresh(conn, at)
-            for below, above in (("queue_1m", "queue_1h"), ("queue_1h", "queue_1d"), ("visit_1h", "visit_1d")):
+            for below, above in (
+                ("queue_1m", "queue_1h"),
+                ("queue_1h", "queue_1d"),
+                ("visit_1h", "visit_1d"),
+                ("visit_1d", "office_1d"),
+            ):
                 sums = [conn.execute(f"select sum(n)::int from {x}".encode()).fetchone() for x in (below, above)]
                 assert sums == [(60,), (60,)]
         days = conn.execute("select bucket, sum(n)::int, max(waiting_max) from queue_1d group by 1 order by 1").fetchall()
