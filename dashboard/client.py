@@ -184,7 +184,8 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status < 300:
         return
-    said = response.json() if "json" in response.headers.get("content-type", "") else {}
+    readable = status in (409, 413, 422) and "json" in response.headers.get("content-type", "")
+    said = response.json() if readable else {}  # a refused stream has no text yet
     if status in (409, 413):
         raise Refused(str(said.get("detail", "")))
     if status == 422 and said.get("problems"):
