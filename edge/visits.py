@@ -24,9 +24,9 @@ is kept in ``stitched_s``. Who was in a staff zone for ``min_staff_s`` works her
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,9 +76,9 @@ class Positions:
     points: NDArray[np.floating[Any]]
 
 
-class Person(NamedTuple):
-    """One person who is or has just been in a zone; a tuple, since one is made with every frame. The instants of stays that are being
-    timed end in ``_since``."""
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person who is or has just been in a zone. The instants of stays that are being timed end in ``_since``."""
 
     track_id: int
     point: tuple[float, float]
@@ -159,9 +159,9 @@ def step(
             known = person or Person(track_id, point, at, at, zone.role)
             trail = onward(known.trail, point, at)
             changes = _inside(known, zone, at, state.at, settings)
-            people[track_id] = known._replace(point=point, seen_at=at, trail=trail, **changes)
+            people[track_id] = replace(known, point=point, seen_at=at, trail=trail, **changes)
         elif person is not None:
-            people[track_id] = person._replace(point=point, seen_at=at, trail=onward(person.trail, point, at))
+            people[track_id] = replace(person, point=point, seen_at=at, trail=onward(person.trail, point, at))
     gone = {i for i, p in people.items() if _is_over(p, at, zones, settings)}
     closed = taken + [visit for i in gone if (visit := _close(people[i], at, zones, settings)) is not None]
     staying = {i: p for i, p in people.items() if i not in gone}
@@ -245,7 +245,7 @@ def _stitched(
         if distance > min(settings.stitch_distance + per_s * gap_s, settings.stitch_most):
             continue
         del people[old]
-        people[track_id] = p._replace(track_id=track_id, stitched_s=p.stitched_s + gap_s, trail=())
+        people[track_id] = replace(p, track_id=track_id, stitched_s=p.stitched_s + gap_s, trail=())
     return people
 
 
@@ -265,7 +265,7 @@ def _close(p: Person, at: datetime, zones: Zones, settings: VisitSettings) -> Cl
     if p.arrival_at is not None:
         return _visit(p, "reneged" if left else "lost", at)
     if p.hall_since is not None and left and (p.zone_at - p.hall_since).total_seconds() >= settings.min_balk_s:
-        return _visit(p._replace(arrival_at=p.hall_since), "balked", at)
+        return _visit(replace(p, arrival_at=p.hall_since), "balked", at)
     return None
 
 
