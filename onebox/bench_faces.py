@@ -17,7 +17,7 @@ from motcua.edge.sentiment import Period
 from motcua.models.fetch import fetch
 
 Report = dict[str, Any]
-_REPEAT = 150
+_REPEAT = 100
 
 
 def face_cost(readers: Sequence[str] = ("fer",), repeat: int = _REPEAT) -> Report:
