@@ -145,13 +145,16 @@ def _mean(values: Sequence[float]) -> Report:
 
 
 def _balanced(truth: Sequence[str], right: NDArray[np.bool_], seed: int) -> Report:
-    """Mean recall over the classes that occur; its interval by drawing anew within each class."""
+    """Mean recall over the classes that occur; its interval by drawing anew within each class, where each has five pictures."""
     of = np.array(truth)
     groups = [right[of == name] for name in sorted(set(truth))]
+    found: Report = {"value": float(np.mean([g.mean() for g in groups])), "low": None, "high": None, "classes": len(groups)}
+    if min(map(len, groups)) < 5:
+        return found
     rng = np.random.default_rng(seed)
     drawn = np.mean([[rng.choice(g, len(g)).mean() for g in groups] for _ in range(DRAWS)], axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
-    return {"value": float(np.mean([g.mean() for g in groups])), "low": low, "high": high, "classes": len(groups)}
+    return found | {"low": low, "high": high}
 
 
 def _half(truth: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
