@@ -43,6 +43,14 @@ class Refused(ApiError):
     """A change that may not be made now; the message is the API's own sentence."""
 
 
+class Invalid(ApiError):
+    """Nothing was written; ``problems`` say what is wrong, each with its place, field and code."""
+
+    def __init__(self, message: str, problems: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
 class Unreachable(ApiError):
     """The API does not answer, fails, or answers with something else than agreed."""
 
@@ -98,20 +106,13 @@ class Api:
         await self._send("POST", path, headers=_cookie(session) | {"X-Motcua-Csrf": "1"}, json=body)
 
     async def call(
-        self,
-        session: str | None,
-        method: str,
-        path: str,
-        *,
-        json: dict[str, Any] | None = None,
-        content: bytes | None = None,
-    ) -> dict[str, Any] | None:
-        """Make a change; its answer, None where there is none. Raises Refused with the API's sentence, for what it cannot read, too."""
-        more: dict[str, Any] = {"content": content} if content is not None else {"json": json}
+        self, session: str | None, method: str, path: str, body: dict[str, Any] | None = None, file: bytes | None = None
+    ) -> Any:
+        """Send a change or a file; what the API answers, None where it says nothing. Raises Invalid and Refused."""
         headers = _cookie(session) | {"X-Motcua-Csrf": "1"}
-        response = await self._send(method, path, told=(413, 422), headers=headers, **more)
-        found = response.json() if response.status_code != 204 else None
-        return found if isinstance(found, dict) else None
+        more: dict[str, Any] = {"json": body} if body is not None else {"content": file}
+        response = await self._send(method, path, headers=headers, **more)
+        return response.json() if response.content else None
 
     async def file(self, session: str | None, path: str) -> tuple[bytes, str, str]:
         """A file: its bytes, media type and disposition."""
@@ -158,14 +159,14 @@ class Api:
     async def _get(self, kind: type[T], path: str, session: str | None) -> T:
         return _parse(kind, await self._send("GET", path, headers=_cookie(session)))
 
-    async def _send(self, method: str, path: str, *, told: tuple[int, ...] = (), **options: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise Unreachable(f"{method} {path}: {error!r}") from error
         finally:
             self._http.cookies.clear()  # sessions belong to browsers, never to this client
-        _check(response, told)
+        _check(response)
         return response
 
 
@@ -179,12 +180,18 @@ def _cookie(session: str | None) -> dict[str, str]:
     return {"Cookie": f"{COOKIE}={session}"} if legal else {}
 
 
-def _check(response: httpx.Response, told: tuple[int, ...] = ()) -> None:
+def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status < 300:
         return
-    if status == 409 or status in told:
-        raise Refused(str(response.json().get("detail", "")) if "json" in response.headers.get("content-type", "") else "")
+    readable = status in (409, 413, 422) and "json" in response.headers.get("content-type", "")
+    said = response.json() if readable else {}  # a refused stream has no text yet
+    if status in (409, 413):
+        raise Refused(str(said.get("detail", "")))
+    if status == 422 and said.get("problems"):
+        raise Invalid(str(said.get("detail", "")), said["problems"])
+    if status == 422 and response.request.method != "GET":
+        raise Refused(str(said.get("detail", "")))
     kinds: dict[int, type[ApiError]] = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 422: NotFound, 429: TooMany}
     raise kinds.get(status, Unreachable)(f"{response.request.method} {response.request.url.path}: {status}")
 

@@ -104,7 +104,8 @@ def _weights(name: str) -> str:
 
 def _faces(settings: EdgeSettings) -> str:
     build_observer(settings.sentiment)
-    return f"sentiment: reader {settings.sentiment.reader} can be loaded; the notice is: {settings.sentiment.notice.strip()}"
+    told = settings.sentiment
+    return f"sentiment: reader {told.reader} can be loaded; the notice is: {told.notice.strip()}; its basis: {told.lawful_basis.strip()}"
 
 
 def _zones(camera: CameraSettings) -> str:

@@ -23,6 +23,7 @@ from motcua.analytics.api import (
     attitude,
     comments,
     counters,
+    expressions,
     history,
     kiosk,
     login,
@@ -98,7 +99,7 @@ def create_app(
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
-    for router in (officer_faces.routes, officer_faces.pages, comments.routes):
+    for router in (officer_faces.routes, officer_faces.pages, comments.routes, expressions.routes):
         app.include_router(router)
     app.include_router(alerts.routes)
     if records is not None:

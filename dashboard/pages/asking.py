@@ -12,7 +12,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from motcua.dashboard import client
 from motcua.dashboard.context import Parts, session, spoken
-from motcua.dashboard.pages import asked, faces, keeping, parts, record, span
+from motcua.dashboard.pages import asked, bias, faces, keeping, parts, record, span
 from motcua.dashboard.words import Words
 
 Draw = Callable[[dict[str, Any], Words], Any]
@@ -20,8 +20,8 @@ _ASKED, _ROSTER, _FACES = ("/ratings", "asked_title"), ("/roster", "roster_title
 LINKS = {
     "supervisor": (_ASKED, _ROSTER, _FACES),
     "analyst": (_ASKED,),
-    "admin": (_ASKED, _FACES),
-    "hr": (_ASKED, ("/attitude", "attitude_title"), _ROSTER, _FACES),
+    "admin": (_ASKED, _FACES, ("/bias", "bias_title"), ("/admin", "admin_title")),
+    "hr": (_ASKED, ("/attitude", "attitude_title"), _ROSTER, _FACES, ("/bias", "bias_title")),
     "officer": (("/my-record", "record_title"),),
 }
 
@@ -44,6 +44,8 @@ def source(path: str) -> tuple[str, Draw] | None:
             return "/api/v1/attitude", record.overview
         case ["attitude", officer_id] if officer_id:
             return f"/api/v1/attitude/officers/{quote(officer_id, safe='')}", record.detail
+        case ["bias"]:
+            return "/api/v1/expressions/bias", bias.page
         case ["my-record"]:
             return "/api/v1/my-record", record.mine
         case _:
@@ -116,8 +118,9 @@ async def _drawn(using: Parts, path: str, search: str | None, words: Words) -> A
     try:
         data = await using.api.data(session(), address + span.query(search))
         extra = EXPRESSION.get(draw)
+        period = data.get("asked", data)
         shown = [
-            span.form(path, *_days(data.get("asked", data)), search, words),
+            span.form(path, *_days(period), search, words) if "since" in period else None,
             draw(data, words),
             faces.beside(await keeping.allowed(using, extra(address)), words) if extra else None,
         ]

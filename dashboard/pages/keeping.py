@@ -57,7 +57,7 @@ def register(app: dash.Dash, using: Parts) -> None:
         if data is None:
             return no_update
         try:
-            found = await using.api.call(session(), "POST", "/api/v1/roster/import", content=data)
+            found = await using.api.call(session(), "POST", "/api/v1/roster/import", file=data)
         except client.Refused as error:
             return html.P([words("step_refused"), " ", roster.told(str(error), words)], className="notice", role="alert")
         except client.ApiError as error:
@@ -79,10 +79,10 @@ def register(app: dash.Dash, using: Parts) -> None:
         try:
             if who["act"] == "import":
                 data = _bytes(next((c for c in contents if c), None)) or b""
-                done = await using.api.call(session(), "POST", "/api/v1/roster/import?write=true", content=data)
+                done = await using.api.call(session(), "POST", "/api/v1/roster/import?write=true", file=data)
             else:
                 method, address, body = call_of(who["act"], who["id"], given, words)
-                done = await using.api.call(session(), method, address, json=body)
+                done = await using.api.call(session(), method, address, body)
         except client.Refused as error:
             said = [words("step_refused"), " ", roster.told(str(error), words)]
             return html.P(said, className="notice", role="alert"), no_update
