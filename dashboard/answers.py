@@ -67,6 +67,24 @@ class Live(_Answer):
     offices: tuple[LiveOffice, ...]
 
 
+class Trend(_Answer):
+    """An office's expected wait over the last hour, seconds, oldest step first; None is no figure."""
+
+    office_id: str
+    provenance: Provenance
+    points: tuple[float | None, ...]
+
+
+class Trends(_Answer):
+    """The last hour of all offices that the account may see; kinds of data stand apart."""
+
+    trends: tuple[Trend, ...] = ()
+
+    def by_office(self) -> dict[tuple[str, str | None], tuple[float | None, ...]]:
+        """Points by office and kind of data: an office shows those of its own figure's kind."""
+        return {(t.office_id, t.provenance): t.points for t in self.trends}
+
+
 class Counter(_Answer):
     """One counter; ``open`` is None where it is not known."""
 

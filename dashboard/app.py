@@ -10,11 +10,11 @@ from pathlib import Path
 from dash import Dash
 from fastapi import FastAPI
 
-from motcua.dashboard import doors, relay, shell
+from motcua.dashboard import board_door, doors, relay, shell
 from motcua.dashboard.client import Api
 from motcua.dashboard.context import LANG_COOKIE, Parts
 from motcua.dashboard.guard import Guard, policy
-from motcua.dashboard.map_figure import Tiles
+from motcua.dashboard.map_view import Tiles
 from motcua.dashboard.settings import DashboardSettings
 from motcua.dashboard.words import known_lang, words
 
@@ -35,6 +35,7 @@ def build(settings: DashboardSettings, api: Api | None = None) -> FastAPI:
     server.include_router(doors.routes(api))
     server.include_router(relay.routes(api))
     tiles = Tiles(settings.tiles_url, settings.tiles_credit) if settings.tiles_url else None
+    server.include_router(board_door.routes(api, tiles))
     pages = Dash(
         "motcua.dashboard",
         server=server,
@@ -51,7 +52,7 @@ def build(settings: DashboardSettings, api: Api | None = None) -> FastAPI:
     pages.backend.websocket_capability = False  # else every page opens a socket that nothing here uses
     pages.layout = lambda: shell.layout(words(known_lang(_cookies(pages).get(LANG_COOKIE))))
     pages.interpolate_index = partial(shell.index, pages)
-    shell.register(pages, Parts(api, tiles))
+    shell.register(pages, Parts(api))
     server.add_middleware(
         Guard, csp=policy([f"'{h}'" if not h.startswith("'") else h for h in pages.csp_hashes()], settings.tiles_url)
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import dash
 
 from motcua.dashboard.client import COOKIE, Api
-from motcua.dashboard.map_figure import Tiles
 from motcua.dashboard.words import Words, known_lang, words
 
 LANG_COOKIE = "motcua_lang"
@@ -15,10 +14,9 @@ LANG_COOKIE = "motcua_lang"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the pages are built with: the API, and the map's tiles if they are switched on."""
+    """What the pages are built with: the API."""
 
     api: Api
-    tiles: Tiles | None = None
 
 
 def session() -> str | None:

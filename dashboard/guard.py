@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from motcua.dashboard.client import COOKIE
 
-OPEN_PATHS = ("/login", "/lang/", "/assets/", "/_dash", "/_favicon", "/events", "/healthz", "/logout")
+OPEN_PATHS = ("/login", "/lang/", "/assets/", "/_dash", "/_favicon", "/events", "/live/data", "/healthz", "/logout")
 """No session needed: they hold no figure, or ask the API themselves, which refuses."""
 
 
@@ -60,7 +60,9 @@ class Guard:
             await send(message)
 
         if scope["method"] == "GET" and not path.startswith(OPEN_PATHS) and not _has_session(scope):
-            answer = RedirectResponse(f"/login?next={quote(path, safe='')}", status_code=303)
+            query = scope["query_string"].decode("latin-1")
+            target = f"{quote(path)}?{query}" if query else quote(path)
+            answer = RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
             await answer(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)

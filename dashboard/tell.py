@@ -1,8 +1,6 @@
-"""A wait in words, for the map's hover text, the table and the summary. Pure."""
+"""A wait in words, for the map's tips, the table and the summary. Pure."""
 
 from __future__ import annotations
-
-from html import escape
 
 from motcua.dashboard import format as fmt
 from motcua.dashboard.answers import LiveOffice, Provenance, Wait
@@ -47,19 +45,16 @@ def provenance(value: Provenance | None, words: Words) -> str:
     return words("dash") if value is None else words(f"provenance_{value}")
 
 
-def hover(office: LiveOffice, target_s: float, words: Words) -> str:
-    """What the map says about an office: a few lines with <br>; names are escaped."""
-    lines = [f"<b>{escape(office.title)}</b>"]
+def tip(office: LiveOffice, target_s: float, words: Words) -> list[str]:
+    """What the map says about an office beside its name, line by line."""
     wait = expected(office.wait, words)
-    if wait is None:
-        lines.append(state(office.wait, target_s, words))
-    else:
-        between = interval(office.wait, words)
-        lines.append(words("hover_wait", wait=wait, state=state(office.wait, target_s, words)))
-        if between:
-            lines.append(words("interval_80", range=between))
+    said = state(office.wait, target_s, words)
+    lines = [said if wait is None else words("hover_wait", wait=wait, state=said)]
+    between = interval(office.wait, words)
+    if between:
+        lines.append(words("interval_80", range=between))
     if office.wait.waiting is not None:
         lines.append(words.count("n_waiting", office.wait.waiting))
     if not is_real(office.wait.provenance):
-        lines.append(f"<i>{words(f'not_real_{office.wait.provenance}')}</i>")
-    return "<br>".join(lines)
+        lines.append(words(f"not_real_{office.wait.provenance}"))
+    return lines

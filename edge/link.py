@@ -7,13 +7,13 @@ association (Huang, Wu and Nevatia 2008): short gaps first, since pieces that ha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from motcua.edge.pieces import End, Piece, end_of
+from motcua.edge.pieces import Box, End, Piece, end_of
 from motcua.edge.track import assign
 
 _NEVER = 99.0
@@ -80,10 +80,13 @@ def chains(
                 if i != j and late and -_EARLY_S <= gap <= longest_s + 1e-9:
                     same = whole[i].last == whole[j].first
                     a, b = end(i, last=True), end(j, last=False)
+                    apart = unlikely(a, b, settings)
+                    if apart >= _NEVER:
+                        continue
                     border = at_border(a.where(a.at_s + _AHEAD_S), size) + at_border(b.where(b.at_s - _AHEAD_S), size)
                     inside = settings.at_last if at_last and not border else settings.inside
                     limit = (inside * (2 - border) + settings.border * border) / 2
-                    cost[row, column] = unlikely(a, b, settings) - settings.same * same - limit
+                    cost[row, column] = apart - settings.same * same - limit
         next_of = {before[row]: able[column] for row, column in zip(*assign(cost, 0.0), strict=True)}
         starts = [i for i in range(len(whole)) if i not in set(next_of.values())]
         grown_members, grown = [], []
@@ -103,18 +106,19 @@ def unlikely(a: End, b: End, settings: LinkSettings) -> float:
     gap = b.at_s - a.at_s
     middle = (a.at_s + b.at_s) / 2
     there, here = a.where(middle), b.where(middle)
-    apart = float(np.hypot((there[0] + there[2] - here[0] - here[2]) / 2, there[3] - here[3])) / ((a.height + b.height) / 2)
+    apart = math.hypot((there[0] + there[2] - here[0] - here[2]) / 2, there[3] - here[3]) / ((a.height + b.height) / 2)
     apart /= settings.reach + settings.reach_per_s * max(gap, 0.0)
     if apart > _FARTHEST:
         return _NEVER
     seen = 1 / (a.weight + 0.05) + 1 / (b.weight + 0.05)
     apart_looks = float(1 - a.look @ b.look)
-    unlike = apart_looks / np.sqrt(settings.unlike**2 + settings.unlike_seen**2 * seen)
-    most = _UNLIKE_COUNTS if apart_looks < _STRANGER else np.inf
-    taller = np.log(max(here[3] - here[1], 5.0) / max(there[3] - there[1], 5.0)) / settings.taller
-    turned = float(np.hypot(*(_foot_pace(a) - _foot_pace(b)))) / ((a.height + b.height) / 2)
+    unlike = apart_looks / math.sqrt(settings.unlike**2 + settings.unlike_seen**2 * seen)
+    most = _UNLIKE_COUNTS if apart_looks < _STRANGER else math.inf
+    taller = math.log(max(here[3] - here[1], 5.0) / max(there[3] - there[1], 5.0)) / settings.taller
+    (a_left, _, a_right, a_foot), (b_left, _, b_right, b_foot) = a.pace, b.pace
+    turned = math.hypot((a_left + a_right - b_left - b_right) / 2, a_foot - b_foot) / ((a.height + b.height) / 2)
     turned /= settings.turn + settings.turn_per_s * max(gap, 0.0)
-    return float(
+    return (
         min(turned**2 / 2, _TURN_COUNTS)
         + apart**2 / 2
         + min(unlike**2, most)
@@ -123,14 +127,9 @@ def unlikely(a: End, b: End, settings: LinkSettings) -> float:
     )
 
 
-def _foot_pace(end: End) -> NDArray[np.float64]:
-    """(2,) px/s."""
-    return np.array([(end.pace[0] + end.pace[2]) / 2, (end.pace[1] + end.pace[3]) / 2])
-
-
-def at_border(box: NDArray[np.float64], size: tuple[int, int]) -> bool:
+def at_border(box: Box, size: tuple[int, int]) -> bool:
     """Whether somebody there may just have come or be about to leave."""
-    x0, y0, x1, y1 = (float(edge) for edge in box)
+    x0, y0, x1, y1 = box
     width, height = size
     side, floor = _BORDER * (x1 - x0), _FLOOR * (y1 - y0)
     return x0 < side or x1 > width - side or y1 > height - floor

@@ -70,6 +70,18 @@ class Piece:
 
     def joined(self, later: Piece) -> Piece:
         """Both as one, under this one's id. Of two sightings of the same moment the one that counts more stays."""
+        if self.times[-1] < later.times[0]:
+            return Piece(
+                self.id,
+                self.first,
+                later.last,
+                self.times + later.times,
+                self.boxes + later.boxes,
+                self.confidence + later.confidence,
+                self.weights + later.weights,
+                self.looks + later.looks,
+                self.total + later.total,
+            )
         rows: dict[float, tuple[Piece, int]] = {}
         for piece in (self, later):
             for row, at_s in enumerate(piece.times):
@@ -96,20 +108,26 @@ class Piece:
             del self.times[:row], self.boxes[:row], self.confidence[:row], self.weights[:row], self.looks[:row]
 
 
+Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a piece. box, pace: (4,) xyxy px and px/s; look: (48,); weight: how much the look rests on; height: px."""
+    """One end of a piece. box, pace: xyxy px and px/s; look: (48,); weight: how much the look rests on; height: px. Plain floats:
+    arrays of four cost more to make than to reckon with."""
 
     at_s: float
-    box: NDArray[np.float64]
-    pace: NDArray[np.float64]
+    box: Box
+    pace: Box
     look: Floats
     weight: float
     height: float
 
-    def where(self, at_s: float) -> NDArray[np.float64]:
-        """(4,) the box at another time, at the same pace for a second at most."""
-        return np.asarray(self.box + self.pace * min(max(at_s - self.at_s, -1.0), 1.0))
+    def where(self, at_s: float) -> Box:
+        """The box at another time, at the same pace for a second at most."""
+        (x0, y0, x1, y1), (left, top, right, bottom) = self.box, self.pace
+        ahead = min(max(at_s - self.at_s, -1.0), 1.0)
+        return x0 + left * ahead, y0 + top * ahead, x1 + right * ahead, y1 + bottom * ahead
 
 
 def end_of(piece: Piece, *, last: bool) -> End:
@@ -129,17 +147,20 @@ def end_of(piece: Piece, *, last: bool) -> End:
     looks = np.concatenate(piece.looks[count - seen :][::-1] if last else piece.looks[:seen]).reshape(seen, -1)
     look = weights[:seen] @ looks
     median = (heights[(count - 1) // 2] + heights[count // 2]) / 2
-    return End(at_s, box, pace, look / np.sqrt(look @ look), float(weights[:seen].sum()), float(median))
+    ends = (at_s, tuple(box.tolist()), tuple(pace.tolist()))
+    return End(*ends, look / np.sqrt(look @ look), float(weights[:seen].sum()), float(median))
 
 
 def _pace(times: NDArray[np.float64], boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The box at time 0 and its pace, by least squares; a short stretch says little of the pace."""
-    span = float(times[-1] - times[0])
-    if len(times) < 4 or span <= 0:
-        return boxes.mean(axis=0), np.zeros(4)
-    centred = times - times.mean()
+    span, count = float(times[-1] - times[0]), len(times)
+    middle = boxes.sum(axis=0) / count
+    if count < 4 or span <= 0:
+        return middle, np.zeros(4)
+    mean = times.sum() / count
+    centred = times - mean
     slope = centred @ boxes / (centred @ centred)
-    return boxes.mean(axis=0) - slope * times.mean(), slope * min(1.0, span / _END_S)
+    return middle - slope * mean, slope * min(1.0, span / _END_S)
 
 
 def weights(boxes: NDArray[np.float64], confidence: Floats) -> NDArray[np.float64]:

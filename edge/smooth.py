@@ -29,8 +29,9 @@ def smoothed(
     grid = ahead + at_s
     after = np.minimum(np.maximum(near.searchsorted(grid), 1), len(near) - 1)
     start = near[after - 1]
-    share = ((grid - start) / (near[after] - start))[:, None]
-    return np.asarray(weights @ (values[after - 1] * (1 - share) + values[after] * share))
+    later = weights * (grid - start) / (near[after] - start)
+    counts = np.bincount(after - 1, weights - later, len(near)) + np.bincount(after, later, len(near))
+    return np.asarray(counts @ values)
 
 
 def _unbroken(

@@ -98,12 +98,18 @@ class _People:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The detections of one frame with their looks, (n, 48), what is in their boxes, and its time."""
+    """The detections of one frame with their looks, (n, 48), its time, and the frame where what stands there counts."""
 
     detections: Detections
     looks: Floats
     at_s: float
-    patches: Floats
+    frame: Image | None = None
+
+    def patches(self, rows: NDArray[np.intp]) -> Floats:
+        """(rows, SIZE) what is in these boxes; NaN where it does not count."""
+        if self.frame is None:
+            return np.full((len(rows), standing.SIZE), np.nan, np.float32)
+        return standing.patches(self.frame, self.detections.boxes[rows])
 
 
 class ByteTracker:
@@ -116,7 +122,7 @@ class ByteTracker:
 
     def reset(self) -> None:
         """Forget everyone; ids go on."""
-        self._people = self._newcomers(_Seen(no_detections(), _none(SIZE), 0.0, _none(standing.SIZE)), np.arange(0), _NEW)
+        self._people = self._newcomers(_Seen(no_detections(), _none(SIZE), 0.0), np.arange(0), _NEW)
         self._at_s: float | None = None
 
     def update(self, detections: Detections, at_s: float, frame: Image | None = None) -> Tracks:
@@ -130,9 +136,9 @@ class ByteTracker:
             raise ValueError(f"time ran backwards, to {at_s} s: reset the tracker where an epoch begins")
         self._at_s = at_s
         overdue = at_s - self._alive_at() > settings.lost_s + settings.frame_s + 1e-9  # after a standstill of the source
-        self._people = self._people[~overdue]
+        self._keep(~overdue)
         self._predict(steps)
-        seen = _Seen(detections, self._looks(detections, frame), at_s, self._patches(detections.boxes, frame))
+        seen = _Seen(detections, self._looks(detections, frame), at_s, frame if settings.stand_s else None)
         high = np.flatnonzero(detections.confidence > settings.high)
         low = np.flatnonzero((detections.confidence > _DOUBTFUL) & (detections.confidence < settings.high))
         if settings.double < 1:
@@ -150,7 +156,8 @@ class ByteTracker:
             self._stand(frame, at_s)
         self._forget(at_s)
         starters = high[detections.confidence[high] >= settings.start]
-        self._people = self._people.join(self._newcomers(seen, starters, _SEEN if first else _NEW))
+        if len(starters):
+            self._people = self._people.join(self._newcomers(seen, starters, _SEEN if first else _NEW))
         self._drop_doubles()
         shown = self._people[self._people.state == _SEEN]
         found = shown.row >= 0
@@ -166,11 +173,6 @@ class ByteTracker:
         people = self._people
         covered = people.walked & (people.stood_at > people.detected_at)
         return np.where(covered, people.stood_at + max(self._settings.covered_s - self._settings.lost_s, 0), people.seen_at)
-
-    def _patches(self, boxes: Floats, frame: Image | None) -> Floats:
-        if frame is None or not self._settings.stand_s:
-            return np.full((len(boxes), standing.SIZE), np.nan, np.float32)
-        return standing.patches(frame, boxes)
 
     def _stand(self, frame: Image, at_s: float) -> None:
         """Who walked in and is not detected, but where nothing has changed, is seen where they were."""
@@ -220,7 +222,7 @@ class ByteTracker:
         people.confidence[chosen] = found.confidence
         people.row[chosen] = taken
         people.detected_at[chosen] = people.stood_at[chosen] = seen.at_s
-        people.patch[chosen] = seen.patches[taken]
+        people.patch[chosen] = seen.patches(taken)
         apart = np.hypot(*(foot(found.boxes) - people.began[chosen]).T)
         people.walked[chosen] |= apart > self._settings.walked * (found.boxes[:, 3] - found.boxes[:, 1])
         if self._settings.colour:
@@ -253,7 +255,7 @@ class ByteTracker:
         unseen = people.seen_at < at_s
         gone = unseen & ((people.state == _NEW) | (at_s - self._alive_at() > self._settings.lost_s + 1e-9))
         people.state[unseen] = _LOST
-        self._people = people[~gone]
+        self._keep(~gone)
 
     def _newcomers(self, seen: _Seen, rows: NDArray[np.intp], state: int) -> _People:
         count, found = len(rows), seen.detections[rows]
@@ -273,7 +275,7 @@ class ByteTracker:
             now.copy(),
             np.zeros(count, bool),
             foot(found.boxes),
-            seen.patches[rows],
+            seen.patches(rows),
             kalman.start(found.boxes),
         )
 
@@ -288,7 +290,11 @@ class ByteTracker:
         drop = np.zeros(len(people.ids), dtype=bool)
         for i, j in np.argwhere(1 - iou(boxes[seen], boxes[lost]) < _SAME):
             drop[lost[j] if age[seen[i]] > age[lost[j]] else seen[i]] = True
-        self._people = people[~drop]
+        self._keep(~drop)
+
+    def _keep(self, kept: NDArray[np.bool_]) -> None:
+        if not kept.all():
+            self._people = self._people[kept]
 
 
 def _none(width: int) -> Floats:

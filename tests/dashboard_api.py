@@ -134,6 +134,8 @@ class Fake:
     counters: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
     hours: list[dict[str, Any]] = field(default_factory=list)
+    trends: list[dict[str, Any]] = field(default_factory=list)
+    closeups: list[dict[str, Any]] = field(default_factory=list)
     day: dict[str, Any] = field(default_factory=today)
     status: int = 200
     body: str | None = None
@@ -177,6 +179,8 @@ class Fake:
             "counters",
             "sources",
             "hours",
+            "trends",
+            "closeups",
             "day",
             "status",
             "body",
@@ -237,6 +241,10 @@ def application(fake: Fake) -> FastAPI:
             request, {"generated_at": iso(datetime.now(UTC)), "target_wait_s": 900, "offices": [aged(r) for r in fake.rows]}
         )
 
+    @app.get("/api/v1/trends")
+    async def trends(request: Request) -> Any:
+        return answer(request, {"until": iso(datetime.now(UTC)), "step_s": 300, "trends": fake.trends})
+
     @app.get("/api/v1/offices/{office_id}/{part}")
     async def office_part(office_id: str, part: str, request: Request) -> Any:
         row = found(office_id)
@@ -246,6 +254,15 @@ def application(fake: Fake) -> FastAPI:
             "live": aged(row) | {"counters": fake.counters, "sources": fake.sources},
             "waits": {"provenance": row["wait"]["provenance"], "definition": "served", "buckets": fake.hours},
             "today": fake.day,
+            "counters": {
+                "office_id": office_id,
+                "generated_at": iso(datetime.now(UTC)),
+                "provenance": row["wait"]["provenance"],
+                "target_wait_s": 900,
+                "k_min": 5,
+                "counters": fake.closeups,
+                "sources": fake.sources,
+            },
         }
         return answer(request, parts[part])
 

@@ -139,13 +139,7 @@ class OfficeRatings(BaseModel):
     officers: int | None = Field(description="Who stand behind it; null: no roster")
     largest_share: float | None
     unassigned: int
-
-
-class Comment(BaseModel):
-    """What a citizen wrote, with the day only."""
-
-    day: date
-    comment: str
+    may_read_comments: bool = False
 
 
 class Imported(BaseModel):

@@ -1,9 +1,10 @@
-/* Keeps the page alive: hears the event stream, asks Dash for fresh figures, counts ages on, and says so when the line is down.
-   Dash draws everything; this script only writes into ages, #connection and the title. */
+/* Keeps the page alive: hears the event stream, asks for fresh figures, counts ages on, and says so when the line is down.
+   Dash and board.js draw; this script only writes into ages, #connection and the title. */
 (function () {
   "use strict";
 
   const AT_MOST_MS = 1000; // between two refreshes
+  const ALERTS_MS = 4000; // between two looks at alerts, which change seldom
   const POLL_MS = 10000; // without news: states change by themselves when a source falls silent
   const SILENT_MS = 40000; // the stream pings every 15 s
   const LOST_MS = 25000; // no fresh figures for this long although we asked
@@ -24,27 +25,48 @@
   let visits = 0;
 
   function officeOfPage() {
-    const found = location.pathname.match(/^\/office\/([^/]+)\/?$/);
-    return found ? decodeURIComponent(found[1]) : null;
+    const found = location.pathname.match(/^\/office\/([^/]+)/);
+    try {
+      return found ? decodeURIComponent(found[1]) : null;
+    } catch (error) {
+      return found[1]; // no address of ours; the page says so
+    }
   }
 
   function tickStore() {
-    if (document.getElementById("office-page")) return "office-tick";
-    return document.getElementById("live-page") ? "live-tick" : null;
+    return ["office-tick", "counter-tick", "alerts-tick", "alert-tick"].find((id) => document.getElementById(id.replace("tick", "page"))) || null;
   }
 
   function refresh() {
     planned = 0;
+    if (document.hidden) return;
     const store = tickStore();
-    if (!store || document.hidden) return;
+    if (store) window.dash_clientside.set_props(store, { data: ++count });
+    else if (window.motcua.board.present()) window.motcua.board.ask(false);
+    else return;
     askedAt = performance.now();
-    window.dash_clientside.set_props(store, { data: ++count });
   }
 
   function soon() {
     if (planned) return;
-    const wait = Math.max(0, askedAt + AT_MOST_MS - performance.now());
+    const pause = document.getElementById("alerts-page") || document.getElementById("alert-page") ? ALERTS_MS : AT_MOST_MS;
+    const wait = Math.max(0, askedAt + pause - performance.now());
     planned = setTimeout(refresh, wait);
+  }
+
+  let alertsAt = performance.now(); // the header asks by itself when a page opens
+  let alertsPlanned = 0;
+  let alertsAsked = 0;
+
+  function countAlerts() {
+    if (!alertsPlanned) alertsPlanned = setTimeout(askAlerts, Math.max(0, alertsAt + ALERTS_MS - performance.now()));
+  }
+
+  function askAlerts() {
+    alertsPlanned = 0;
+    if (document.hidden || !document.getElementById("alerts-nav")) return;
+    alertsAt = performance.now();
+    window.dash_clientside.set_props("alerts-nav-tick", { data: ++alertsAsked });
   }
 
   function heard() {
@@ -59,6 +81,7 @@
     own.addEventListener("ping", heard);
     own.addEventListener("office", function (event) {
       heard();
+      countAlerts();
       const page = officeOfPage();
       if (page === null || JSON.parse(event.data).office_id === page) soon();
     });
@@ -133,6 +156,7 @@
     goodAt = performance.now();
     open();
     soon();
+    countAlerts();
   });
   // A click beside an open definition, or Escape, closes it.
   document.addEventListener("click", function (event) {
@@ -143,25 +167,23 @@
     for (const open of document.querySelectorAll("details.def[open]")) open.open = false;
   });
 
+  window.motcua.soon = soon;
+  window.motcua.fresh = function () {
+    goodAt = performance.now();
+  };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.motcua = {
     /* Fresh figures are on the page. */
-    refreshed: function () {
-      goodAt = performance.now();
-    },
+    refreshed: window.motcua.fresh,
     /* Another page is shown: the keyboard starts at its top. */
     arrived: function () {
       goodAt = performance.now();
       askedAt = -Infinity;
+      if (window.motcua.board.present()) refresh();
       if (visits++ > 0) {
         window.scrollTo(0, 0);
         document.getElementById("main").focus({ preventScroll: true });
       }
-    },
-    /* A mark on the map was clicked. */
-    open_office: function (clicked) {
-      const id = clicked && clicked.points[0].customdata;
-      return id ? `/office/${encodeURIComponent(id)}` : window.dash_clientside.no_update;
     },
   };
 

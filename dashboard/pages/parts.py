@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from motcua.dashboard import client, tell
 from motcua.dashboard import format as fmt
-from motcua.dashboard.answers import LiveOffice, Wait
+from motcua.dashboard.answers import Wait
+from motcua.dashboard.board import banner_text
+from motcua.dashboard.sorry import sorry
 from motcua.dashboard.states import hollow, is_real, mark_of
 from motcua.dashboard.words import Words
-
-MOST_IN_BANNER = 4
 
 
 def mark(wait: Wait, target_s: float) -> Any:
@@ -45,51 +44,22 @@ def definition(text: str, words: Words) -> Any:
     return html.Details([button, html.Span(text, className="def-text")], className="def")
 
 
-def not_real_banner(offices: Iterable[LiveOffice], words: Words) -> Any:
-    """Says which offices show replayed or simulated figures; None when all figures are real."""
-    named: dict[str, list[str]] = {}
-    for office in offices:
-        if not is_real(office.wait.provenance):
-            named.setdefault(str(office.wait.provenance), []).append(office.title)
-    return banner(named, words)
-
-
 def banner(named: dict[str, list[str]], words: Words) -> Any:
-    """The banner from office names by provenance, ``replay`` first."""
-    if not named:
-        return None
-    lines = [words(f"banner_{kind}", names=_some(named[kind], words)) for kind in ("replay", "simulated") if kind in named]
-    return html.P([html.Strong(words("banner_title")), " ", " ".join(lines)], className="banner", role="note")
-
-
-def _some(names: list[str], words: Words) -> str:
-    if len(names) <= MOST_IN_BANNER + 1:
-        return ", ".join(names)
-    rest = fmt.number(len(names) - MOST_IN_BANNER, words.lang)
-    return words("banner_more", names=", ".join(names[:MOST_IN_BANNER]), n=rest)
+    """Says which offices show figures that are not real, from their names by provenance; None for none."""
+    text = banner_text(named, words)
+    return html.P([html.Strong(words("banner_title")), " ", text], className="banner", role="note") if text else None
 
 
 def failure(error: client.ApiError, words: Words, *, path: str, office_id: str = "") -> Any:
     """Why there is nothing to see, and the way out; `path` is where to return after signing in."""
-    from urllib.parse import quote
-
-    match error:
-        case client.NotSignedIn():
-            way_out = html.P(html.A(words("login_again"), href=f"/login?next={quote(path, safe='')}", className="button"))
-            return _sorry(words("expired_title"), words("expired"), way_out)
-        case client.NotAllowed():
-            return _sorry(words("denied_title"), words("denied"))
-        case client.NotFound():
-            return _sorry(words("missing_title"), words("missing", office_id=office_id))
-        case _:
-            return _sorry(words("down_title"), words("down"))
+    told = sorry(error, words, path=path, office_id=office_id)
+    # The login page is no page of Dash's: a plain link leaves it. Elsewhere the frame stays.
+    link = html.A if told.href.startswith("/login") else dcc.Link
+    way_out = [html.P(link(told.link, href=told.href, className="button"))] if told.link else []
+    return html.Div([html.H1(told.title), html.P(told.text), *way_out], className="sorry", role="alert")
 
 
 def kept_notice(shown_at: str, words: Words) -> Any:
     """The API is away and the page still shows figures of an instant (ISO 8601)."""
     at = fmt.moment(datetime.fromisoformat(shown_at))
     return html.P(words("down_kept", at=at), className="notice", role="alert")
-
-
-def _sorry(title: str, text: str, *more: Any) -> Any:
-    return html.Div([html.H2(title), html.P(text), *more], className="sorry", role="alert")

@@ -23,12 +23,12 @@ HOA_HIEP = "vl-29734"
 
 
 def row(page: Page, office_id: str) -> Locator:
-    return page.locator(f'#live-rows tr[data-office="{office_id}"]')
+    return page.locator(f'#board-rows tr[data-office="{office_id}"]')
 
 
 def loaded(page: Page) -> Page:
-    expect(page.locator("#live-rows tr").first).to_be_visible()
-    expect(page.locator("#live-map .scatterlayer .trace").first).to_be_attached()
+    expect(page.locator("#board-rows tr").first).to_be_visible()
+    expect(page.locator("#board-map .pin").first).to_be_attached()
     return page
 
 
@@ -37,8 +37,8 @@ def test_all_offices_stand_in_table_and_map_worst_first(visit: Visit, api: Fake,
     api.set(HOA_HIEP, wait=wait("ok", expected_wait_s=2000.0, waiting=9), open_counters=3)
     api.set("vl-86", wait=wait("ok", expected_wait_s=95.0))
     page = loaded(visit("/", *size))
-    expect(page.locator("#live-rows tr")).to_have_count(126)
-    first = page.locator("#live-rows tr").first
+    expect(page.locator("#board-rows tr")).to_have_count(126)
+    first = page.locator("#board-rows tr").first
     expect(first).to_have_attribute("data-office", HOA_HIEP)
     expect(first.locator("td.wait")).to_contain_text("33 phút")
     expect(first.locator("td.wait")).to_contain_text("8–18 phút")
@@ -46,27 +46,29 @@ def test_all_offices_stand_in_table_and_map_worst_first(visit: Visit, api: Fake,
     expect(first.locator("td.counters")).to_have_text("3")
     expect(page.locator(".headline")).to_contain_text("1 nơi vượt 15 phút")
     expect(page.locator(".first")).to_contain_text("Xã Hoà Hiệp 33 phút")
-    expect(page.locator("#live-map .scatterlayer .point")).to_have_count(126)
-    silent = page.locator("#live-rows tr").last
+    expect(page.locator("#board-map .pin")).to_have_count(126)
+    silent = page.locator("#board-rows tr").last
     expect(silent).to_contain_text("chưa có số liệu")
     assert "0" not in re.sub(r"\d+ nơi", "", silent.inner_text())
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing hangs over the side"
     expect(page).to_have_title("Hàng chờ lúc này · motcua")
 
 
-def test_news_are_on_the_page_within_two_seconds_without_a_reload(
+def test_news_are_on_the_page_without_a_reload_and_before_it_asks_by_itself(
     visit: Visit, api: Fake, eventually: Callable[..., object]
 ) -> None:
     page = loaded(visit("/"))
     expect(page.locator("#connection-text")).to_have_text("Trực tiếp")
     page.evaluate("() => { window.keep = 1; }")
     eventually(lambda: api.streams == 1)
-    asked: list[str | None] = []
-    page.on("request", lambda r: asked.append(r.post_data) if "_dash-update" in r.url else None)
+    page.evaluate("() => { document.querySelector('#board-rows tr').kept = document.querySelector('.pin').kept = 1; }")
     api.set(HOA_HIEP, wait=wait("ok", expected_wait_s=1260.0), tell=True)
-    expect(row(page, HOA_HIEP).locator("td.wait")).to_contain_text("21 phút", timeout=2000)
-    assert len([body for body in asked if body and "live-sort.data" in body and "live-rows" not in body]) == 0
+    expect(row(page, HOA_HIEP).locator("td.wait")).to_contain_text("21 phút", timeout=8000)
+    expect(page.locator(f'.pin[data-office="{HOA_HIEP}"]')).to_have_class("pin pin-over")
+    expect(page.locator("#board-map .names")).to_contain_text("Xã Hoà Hiệp · 21 phút")
     assert page.evaluate("() => window.keep") == 1
+    kept = "() => [...document.querySelectorAll('#board-rows tr, .pin')].filter((e) => e.kept).length"
+    assert page.evaluate(kept) == 2, "what did not change stays the same element"
 
 
 def test_without_a_stream_the_page_asks_by_itself_and_says_so(visit: Visit, api: Fake) -> None:
@@ -85,11 +87,11 @@ def test_an_api_that_goes_away_leaves_the_last_figures_and_says_how_old_they_are
     page.clock.run_for(31_000)
     expect(page.locator("#connection-text")).to_have_text("Mất kết nối, đang thử lại. Số liệu của", timeout=20_000)
     expect(page.locator("#connection-age")).to_contain_text("giây trước")
-    expect(page.locator("#live-notice")).to_contain_text("Máy chủ dữ liệu không trả lời. Số liệu dưới đây là của lúc")
+    expect(page.locator("#board-notice")).to_contain_text("Máy chủ dữ liệu không trả lời. Số liệu dưới đây là của lúc")
     expect(row(page, HOA_HIEP)).to_contain_text("21 phút")
     api.status = 200
     page.clock.run_for(12_000)
-    expect(page.locator("#live-notice")).to_be_empty(timeout=20_000)
+    expect(page.locator("#board-notice")).to_be_empty(timeout=20_000)
     expect(page.locator("#connection-text")).not_to_contain_text("Mất kết nối", timeout=20_000)
 
 
@@ -105,20 +107,20 @@ def test_ages_count_on_in_the_browser(visit: Visit, api: Fake) -> None:
 def test_search_without_accents(visit: Visit, api: Fake) -> None:
     page = loaded(visit("/"))
     page.get_by_label("Tìm nơi").fill("hoa hiep")
-    expect(page.locator("#live-rows tr")).to_have_count(1)
-    expect(page.locator("#live-rows")).to_contain_text("Xã Hoà Hiệp")
-    expect(page.locator("#live-count")).to_have_text("1 trên 126 nơi")
+    expect(page.locator("#board-rows tr")).to_have_count(1)
+    expect(page.locator("#board-rows")).to_contain_text("Xã Hoà Hiệp")
+    expect(page.locator("#board-count")).to_have_text("1 trên 126 nơi")
     page.get_by_label("Tìm nơi").fill("không có đâu")
-    expect(page.locator("#live-rows")).to_have_text("Không nơi nào khớp với “không có đâu”.")
+    expect(page.locator("#board-rows")).to_have_text("Không nơi nào khớp với “không có đâu”.")
     page.get_by_label("Tìm nơi").fill("")
-    expect(page.locator("#live-rows tr")).to_have_count(126)
+    expect(page.locator("#board-rows tr")).to_have_count(126)
 
 
 def test_sort_by_a_column_and_back(visit: Visit, api: Fake) -> None:
     api.set("vl-86", wait=wait("ok", expected_wait_s=1000.0, waiting=1))
     api.set(HOA_HIEP, wait=wait("ok", expected_wait_s=100.0, waiting=30))
     page = loaded(visit("/"))
-    first = page.locator("#live-rows tr").first
+    first = page.locator("#board-rows tr").first
     expect(first).to_have_attribute("data-office", "vl-86")
     page.get_by_role("button", name="Đang chờ").click()
     expect(first).to_have_attribute("data-office", HOA_HIEP)
@@ -134,7 +136,7 @@ def test_figures_that_are_not_real_are_named_on_every_page(visit: Visit, api: Fa
     api.set("DEMO", wait=wait("ok", provenance="replay"))
     api.set(HOA_HIEP, wait=wait("ok", provenance="simulated"))
     page = loaded(visit("/"))
-    banner = page.locator("#live-banner")
+    banner = page.locator("#board-banner")
     expect(banner).to_contain_text("Có số liệu không phải thật. Phát lại video: Quầy thử nghiệm. Mô phỏng: Xã Hoà Hiệp.")
     expect(row(page, HOA_HIEP).locator(".tag.not-real")).to_have_text("mô phỏng")
     expect(row(page, HOA_HIEP).locator(".mark.hollow")).to_have_count(1)
@@ -216,7 +218,7 @@ def test_an_offices_page_hears_only_its_own_news(visit: Visit, api: Fake, eventu
     time.sleep(1.5)  # longer than the shortest pause between two refreshes: silence is what is tested
     assert [path for path in api.asked if path.endswith("/today")] == []
     api.set(HOA_HIEP, wait=wait("ok", expected_wait_s=1500.0), tell=True)
-    expect(page.locator("#office-now")).to_contain_text("25 phút", timeout=2000)
+    expect(page.locator("#office-now")).to_contain_text("25 phút", timeout=8000)
 
 
 def test_back_and_forward(visit: Visit, api: Fake) -> None:
@@ -235,14 +237,12 @@ def test_back_and_forward(visit: Visit, api: Fake) -> None:
 def test_a_click_on_the_map_opens_the_office(visit: Visit, api: Fake) -> None:
     page = loaded(visit("/"))
     page.get_by_label("Tìm nơi").fill("hoa hiep")
-    expect(page.locator("#live-rows tr")).to_have_count(1)
-    expect(page.locator("#live-map .scatterlayer .point")).to_have_count(1)
-    drag = page.locator("#live-map .nsewdrag").bounding_box()
-    point = page.locator("#live-map .scatterlayer .point").bounding_box()
-    assert drag
+    expect(page.locator("#board-rows tr")).to_have_count(1)
+    expect(page.locator("#board-map .pin")).to_have_count(1)
+    point = page.locator("#board-map .pin").bounding_box()
     assert point
     page.mouse.move(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
-    expect(page.locator("#live-map .hoverlayer .hovertext")).to_contain_text("Xã Hoà Hiệp")
+    expect(page.locator("#board-map .tip")).to_contain_text("Xã Hoà Hiệp")
     page.mouse.down()
     page.mouse.up()
     expect(page.get_by_role("heading", level=1)).to_have_text("Xã Hoà Hiệp")
@@ -289,8 +289,8 @@ def test_a_session_that_ends_hides_the_figures_and_leads_to_the_login(visit: Vis
     page = loaded(visit("/"))
     api.status = 401
     api.tell(HOA_HIEP)
-    expect(page.locator("#live-notice")).to_contain_text("Phiên làm việc đã hết", timeout=15_000)
-    expect(page.locator("#live-rows")).not_to_be_visible()
+    expect(page.locator("#board-notice")).to_contain_text("Phiên làm việc đã hết", timeout=15_000)
+    expect(page.locator("#board-rows")).not_to_be_visible()
     api.status = 200
     page.get_by_role("link", name="Đăng nhập lại").click()
     page.get_by_label("Tên đăng nhập").fill(USER)
@@ -314,13 +314,13 @@ def test_what_is_wrong_is_said_in_words(visit: Visit, api: Fake, status: int, pa
     api.status = status
     page = visit(path)
     expect(page.locator("main")).to_contain_text(says)
-    expect(page.locator("#live-rows, #office-now")).not_to_be_visible()
+    expect(page.locator("#board-rows, #office-now")).not_to_be_visible()
 
 
 def test_an_account_without_offices(visit: Visit, api: Fake) -> None:
     api.rows = []
     page = visit("/")
-    expect(page.locator("#live-notice")).to_contain_text("Tài khoản này chưa có nơi nào để xem.")
+    expect(page.locator("#board-notice")).to_contain_text("Tài khoản này chưa có nơi nào để xem.")
 
 
 def test_a_phone_keeps_the_table_a_table(visit: Visit, api: Fake) -> None:
@@ -328,7 +328,7 @@ def test_a_phone_keeps_the_table_a_table(visit: Visit, api: Fake) -> None:
     page = loaded(visit("/", *PHONE))
     expect(page.get_by_role("table", name="Hàng chờ lúc này")).to_be_visible()
     cells = page.get_by_role("row", name="Xã Hoà Hiệp").get_by_role("cell")
-    expect(cells).to_have_count(6)
+    expect(cells).to_have_count(7)
     page.get_by_role("link", name="Xã Hoà Hiệp").last.tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Xã Hoà Hiệp")
 
@@ -342,9 +342,9 @@ def test_tiles_that_cannot_be_fetched_leave_the_plain_ground(api: Fake, browser:
         page.on("request", lambda r: asked.append(r.url) if "127.0.0.1:9/" in r.url else None)
         page.goto(address)
         loaded(page)
-        expect(page.locator("#live-map .scatterlayer .point")).to_have_count(126)
-        expect(page.locator("#live-map .scatterlayer .js-fill")).not_to_have_count(0)
-        expect(page.locator("#live-map")).to_contain_text("© tiles")
+        expect(page.locator("#board-map .pin")).to_have_count(126)
+        expect(page.locator("#board-map .land circle")).not_to_have_count(0)
+        expect(page.locator("#board-map")).to_contain_text("© tiles")
         assert any(url.startswith("http://127.0.0.1:9/10/") for url in asked), "the policy lets the tiles' host through"
         page.context.close()
 

@@ -10,7 +10,7 @@ from dashboard_api import buckets, offices, wait
 
 from motcua.dashboard.answers import Bucket, LiveOffice
 from motcua.dashboard.figures import waits_figure
-from motcua.dashboard.map_figure import EARTH_M, Tiles, map_figure, mercator, tile_numbers
+from motcua.dashboard.map_view import EARTH_M, Tiles, map_view, mercator, tile_numbers
 from motcua.dashboard.words import words
 
 VI = words("vi")
@@ -31,54 +31,37 @@ def test_mercator() -> None:
     assert mercator(-(100 + 20 / 60), lat) == pytest.approx((-11169055.58, 2800000.00), abs=0.1)
 
 
-def test_the_map_holds_every_office_with_its_mark() -> None:
+def test_the_map_holds_every_place_and_names_the_worst() -> None:
     waits = {"vl_29734": wait("ok", expected_wait_s=2000.0), "DEMO": wait("ok", provenance="replay", expected_wait_s=60.0)}
-    figure = map_figure(live(**waits), 900, VI)
-    ground, marks, letters = figure.data
-    assert ground.fill == "toself"
-    assert len(marks.customdata) == 126
-    place = {office_id: i for i, office_id in enumerate(marks.customdata)}
-    assert marks.marker.symbol[place["vl-29734"]] == "triangle-up"
-    assert marks.customdata[-1] == "vl-29734", "the worst is drawn last, on top"
-    assert marks.marker.color[place["DEMO"]] == "#fff", "what is not real is hollow"
-    assert marks.marker.symbol[place["vl-86"]] == "line-ew"
-    assert list(letters.text) == ["P"]
-    assert [a.text for a in figure.layout.annotations] == ["<b>Xã Hoà Hiệp</b> · 33 phút"]
-    assert figure.layout.yaxis.scaleanchor == "x"
-    assert not figure.layout.images
+    found = map_view(live(**waits), 900, VI)
+    assert len(found["places"]) == 126
+    west, south, east, north = found["extent"]
+    assert all(west < x < east and south < y < north for x, y in found["places"])
+    assert found["radius_m"] == pytest.approx(6000 / math.cos(math.radians(10.25)), rel=0.01)
+    assert [(n["name"], n["wait"]) for n in found["names"]] == [("Xã Hoà Hiệp", "33 phút")]
+    assert found["tiles"] == []
 
 
 def test_offices_without_a_place_are_left_out_and_none_at_all_is_no_error() -> None:
     lost = [o.model_copy(update={"lat": None}) for o in live()[:3]]
-    assert len(map_figure(lost, 900, VI).data[0].x) == 0
-    assert len(map_figure([], 900, VI).data[0].x) == 0
-
-
-def test_the_ground_is_closed_rings_of_the_right_size() -> None:
-    offices_here = live()
-    ground = map_figure(offices_here, 900, VI).data[0]
-    x = [float(v) for v in ground.x[:21]]
-    assert math.isnan(float(ground.x[21]))
-    assert x[0] == pytest.approx(x[20], abs=1)
-    assert (max(x) - min(x)) / 2 == pytest.approx(6000 / math.cos(math.radians(10.25)), rel=0.01)
+    assert map_view(lost, 900, VI)["places"] == map_view([], 900, VI)["places"] == []
 
 
 def test_names_do_not_cover_each_other() -> None:
     waits = {o.office_id.replace("-", "_"): wait("ok", expected_wait_s=3000.0) for o in live()}
-    figure = map_figure(live(**waits), 900, VI)
-    assert 1 <= len(figure.layout.annotations) <= 3
-    west, east = figure.layout.xaxis.range
-    for name in figure.layout.annotations:
-        assert (name.x < (west + 1.5 * east) / 2.5) if name.xanchor == "left" else (name.x > (1.5 * west + east) / 2.5)
+    found = map_view(live(**waits), 900, VI)
+    assert 1 <= len(found["names"]) <= 3
+    west, _, east, _ = found["extent"]
+    for name in found["names"]:
+        room = east - name["x"] if name["side"] == "right" else name["x"] - west
+        assert room > 0.3 * (east - west)
 
 
 def test_tiles_are_an_option() -> None:
-    figure = map_figure(live(), 900, VI, Tiles("https://tiles.example/{z}/{x}/{y}.png", "© somebody"))
-    sources = [image.source for image in figure.layout.images]
-    assert sources
-    assert all(s.startswith("https://tiles.example/10/") for s in sources)
-    assert "© somebody" in [a.text for a in figure.layout.annotations]
-    assert all(image.layer == "below" for image in figure.layout.images)
+    found = map_view(live(), 900, VI, Tiles("https://tiles.example/{z}/{x}/{y}.png", "© somebody"))
+    assert found["tiles"]
+    assert all(t["src"].startswith("https://tiles.example/10/") for t in found["tiles"])
+    assert found["credit"] == "© somebody"
 
 
 def test_tile_numbers() -> None:
@@ -117,11 +100,3 @@ def test_an_hour_with_one_visit_has_no_interval() -> None:
     (points,) = waits_figure([alone], 900, VI).data
     assert list(points.error_y.array) == [0]
     assert "khoảng" not in points.text[0]
-
-
-def test_the_same_offices_are_drawn_once_whatever_their_order_and_age() -> None:
-    rows = live(vl_86=wait("ok", age_s=3.0))
-    older = [o.at_age(9.0) for o in reversed(rows)]
-    assert map_figure(rows, 900, VI) is map_figure(older, 900, VI)
-    assert map_figure(rows, 900, VI) is not map_figure(rows, 900, words("en"))
-    assert map_figure(rows, 900, VI) is not map_figure(rows, 600, VI)

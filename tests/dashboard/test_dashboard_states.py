@@ -144,12 +144,10 @@ def test_unknown_is_said_and_never_zero() -> None:
     assert tell.expected(a_wait("ok", expected_wait_s=0.0), VI) == "dưới 1 phút"
 
 
-def test_hover_says_what_is_not_real_and_escapes_names() -> None:
-    told = tell.hover(given("x", "Xã <b>", wait=wait("ok", provenance="simulated", waiting=1)), 900, VI)
-    assert "mô phỏng, không phải số liệu thật" in told
-    assert "Xã &lt;b&gt;" in told
-    assert "8–18 phút" in told
-    assert "1 người đang chờ" in told
+def test_the_maps_tip_says_what_is_not_real() -> None:
+    told = tell.tip(given("x", "Xã An", wait=wait("ok", provenance="simulated", waiting=1)), 900, VI)
+    assert told == ["chờ 12 phút · trong mức", "8 trên 10 lượt: 8–18 phút", "1 người đang chờ", told[-1]]
+    assert told[-1] == "mô phỏng, không phải số liệu thật"
 
 
 def test_these_pages_have_words_for_every_reason_that_a_camera_gives() -> None:

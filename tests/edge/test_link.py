@@ -85,4 +85,4 @@ def test_nobody_is_nobody() -> None:
     ],
 )
 def test_borders(box: tuple[float, ...], expected: bool) -> None:
-    assert at_border(np.array(box, float), SIZE) is expected
+    assert at_border(box, SIZE) is expected
