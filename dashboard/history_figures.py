@@ -67,7 +67,12 @@ def trend_figure(data: Data, titles: Sequence[str], caption: str, words: Words) 
     figure.update_yaxes(range=[0, max(1.0, highest * 1.15)], gridcolor=GRID, zeroline=False, title_standoff=6)
     figure.update_yaxes(title_text=words("minutes_axis"), col=1)
     figure.update_xaxes(
-        type="date", tickformat="%H:%M" if data["step"] == "hour" else "%d/%m", nticks=7, showgrid=False, linecolor="#9aa5ad", ticks="outside"
+        type="date",
+        tickformat="%H:%M" if data["step"] == "hour" else "%d/%m",
+        nticks=7,
+        showgrid=False,
+        linecolor="#9aa5ad",
+        ticks="outside",
     )
     return figure
 
@@ -79,10 +84,16 @@ def heat_figure(data: Data, titles: Sequence[str], caption: str, words: Words) -
     rows = -(-len(panels) // columns)
     hours = sorted({c["hour"] for _, heat in panels for c in heat})
     target = next(
-        (k["target"] for one in data["series"] for k in one["a"]["kpis"] if k["metric"] == "wait_mean_s" and k["target"]), 900.0
+        (k["target"] for one in data["series"] for k in one["a"]["kpis"] if k["metric"] == "wait_mean_s" and k["target"]),
+        900.0,
     )
     figure = make_subplots(
-        rows, columns, shared_yaxes="all", subplot_titles=[title for title, _ in panels], vertical_spacing=0.2 / rows, horizontal_spacing=0.03
+        rows,
+        columns,
+        shared_yaxes="all",
+        subplot_titles=[title for title, _ in panels],
+        vertical_spacing=0.2 / rows,
+        horizontal_spacing=0.03,
     )
     days = [words(f"weekday_{d}") for d in range(1, 8)]
     span = list(range(hours[0], hours[-1] + 1)) if hours else []
@@ -95,7 +106,9 @@ def heat_figure(data: Data, titles: Sequence[str], caption: str, words: Words) -
                 y=days,
                 z=[[c["mean_s"]["value"] / 60 if c and c["mean_s"] else None for c in row] for row in grid],
                 text=[[_cell(c, words) for c in row] for row in grid],
-                customdata=[[_cell_told(d + 1, h, c, words) for h, c in zip(span, row, strict=True)] for d, row in enumerate(grid)],
+                customdata=[
+                    [_cell_told(d + 1, h, c, words) for h, c in zip(span, row, strict=True)] for d, row in enumerate(grid)
+                ],
                 texttemplate="%{text}",
                 hovertemplate="%{customdata}<extra></extra>",
                 hoverongaps=False,
@@ -116,7 +129,9 @@ def heat_figure(data: Data, titles: Sequence[str], caption: str, words: Words) -
             "colorbar": {
                 "title": {"text": words("minutes_axis")},
                 "tickvals": [0, target / 60, 2 * target / 60],
-                "ticktext": [fmt.number(v, words.lang) + ("+" if v > target / 60 else "") for v in (0, target / 60, 2 * target / 60)],
+                "ticktext": [
+                    fmt.number(v, words.lang) + ("+" if v > target / 60 else "") for v in (0, target / 60, 2 * target / 60)
+                ],
                 "thickness": 12,
                 "outlinewidth": 0,
             },
@@ -142,7 +157,10 @@ def _line(
 ) -> go.Scatter:
     means = [s["mean_s"]["value"] / 60 for s in points]
     above = [((s["mean_s"]["high"] or s["mean_s"]["value"]) - s["mean_s"]["value"]) / 60 for s in points]
-    below = [(s["mean_s"]["value"] - (s["mean_s"]["low"] if s["mean_s"]["low"] is not None else s["mean_s"]["value"])) / 60 for s in points]
+    below = [
+        (s["mean_s"]["value"] - (s["mean_s"]["low"] if s["mean_s"]["low"] is not None else s["mean_s"]["value"])) / 60
+        for s in points
+    ]
     return go.Scatter(
         x=[_place(s["start"], shift) for s in points],
         y=means,
@@ -153,7 +171,14 @@ def _line(
         cliponaxis=False,
         line={"color": colour, "width": 1.5, "dash": "solid" if symbol == "circle" else "dot"},
         marker={"symbol": symbol, "size": 7, "color": colour},
-        error_y={"type": "data", "array": above, "arrayminus": below, "color": colour if shift else SOFT, "thickness": 1, "width": 3},
+        error_y={
+            "type": "data",
+            "array": above,
+            "arrayminus": below,
+            "color": colour if shift else SOFT,
+            "thickness": 1,
+            "width": 3,
+        },
         text=[step_told(s, step, words) for s in points],
         hovertemplate="%{text}<extra></extra>",
     )
@@ -173,7 +198,11 @@ def step_name(start: str, step: str, words: Words) -> str:
 def step_told(s: Data, step: str, words: Words) -> str:
     """What a point says."""
     mean = s["mean_s"]
-    between = "" if mean["low"] is None or mean["high"] is None else "<br>" + words("interval_95", range=fmt.minutes_range(mean["low"], mean["high"], words))
+    between = (
+        ""
+        if mean["low"] is None or mean["high"] is None
+        else "<br>" + words("interval_95", range=fmt.minutes_range(mean["low"], mean["high"], words))
+    )
     return f"<b>{step_name(s['start'], step, words)}</b><br>{fmt.span(mean['value'], words)}{between}<br>{words.count('n_served', s['n'])}"
 
 
@@ -192,13 +221,22 @@ def _cell_told(weekday: int, hour: int, c: Data | None, words: Words) -> str:
     if c is None or c["mean_s"] is None:
         return where + words("hist_few_n", n=fmt.number(c["n"] if c else 0, words.lang))
     mean = c["mean_s"]
-    between = "" if mean["low"] is None or mean["high"] is None else "<br>" + words("interval_95", range=fmt.minutes_range(mean["low"], mean["high"], words))
+    between = (
+        ""
+        if mean["low"] is None or mean["high"] is None
+        else "<br>" + words("interval_95", range=fmt.minutes_range(mean["low"], mean["high"], words))
+    )
     return f"{where}{fmt.span(mean['value'], words)}{between}<br>{words.count('n_served', c['n'])}"
 
 
 def _dots(grid: Sequence[Sequence[Data | None]], span: Sequence[int], days: Sequence[str], words: Words) -> go.Scatter:
     """Hours with somebody, too few for a figure."""
-    few = [(f"{h}", days[d], c, d + 1, h) for d, row in enumerate(grid) for h, c in zip(span, row, strict=True) if c and not c["mean_s"]]
+    few = [
+        (f"{h}", days[d], c, d + 1, h)
+        for d, row in enumerate(grid)
+        for h, c in zip(span, row, strict=True)
+        if c and not c["mean_s"]
+    ]
     return go.Scatter(
         x=[f[0] for f in few],
         y=[f[1] for f in few],

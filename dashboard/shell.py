@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import admin, alert, alerts, asking, keeping, live, office
+from motcua.dashboard.pages import admin, alert, alerts, asking, history, keeping, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -75,6 +75,8 @@ def page(path: str | None, words: Words) -> Any:
             return live.layout(words, unquote(unit_id))
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
+        case ["history"]:
+            return history.layout(words)
         case ["admin", *_]:
             return admin.layout(unquote(path or "/"), words)
         case ["alerts"]:
@@ -121,6 +123,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     alerts.register(app, using)
     alerts.register_badge(app, using)
     alert.register(app, using)
+    history.register(app, using)
 
 
 def index(pages: dash.Dash, **pieces: str) -> str:
