@@ -15,7 +15,7 @@
   };
   const BACK_TO_FRONT = ["unknown", "closed", "too_few", "stale", "within", "blind", "over", "far"];
   const CLOSEST = 40; // times the whole
-  const motcua = (window.motcua = window.motcua || {});
+  const motcua = window.motcua;
 
   let box = null; // where the map of this page stands
   let svg, ground, layers, labels, tip;
