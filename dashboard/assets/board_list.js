@@ -120,6 +120,7 @@
     const box = byId(view === "table" ? "board-rows" : "board-panels");
     if (box.dataset.nothing) box.replaceChildren();
     delete box.dataset.nothing;
+    look(box); // before anything is written: a measure after it would lay out the page once more
     rows = found.rows;
     told = new Map(rows.map((row) => [row.id, row]));
     for (const [id, part] of parts) if (!told.has(id)) part.el.remove(), parts.delete(id);
@@ -134,7 +135,6 @@
     if (held) box.append(...fresh.map((row) => parts.get(row.id).el));
     const whole = wanted || rows.length <= LONG || fresh.length > 0 || ++turn % ALL_EVERY === 0;
     if (whole && !held) place(box, rows.length);
-    look(box);
     if (rows.length <= LONG) return rows.forEach(renew), nothing(box, found.nothing);
     if (!whole && !held) place(box, sight[1]);
     renewInSight(box);
