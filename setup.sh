@@ -70,6 +70,7 @@ system_for_tests() {
     command -v mosquitto > /dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
     command -v node > /dev/null || missing+=(nodejs)
     command -v npm > /dev/null || missing+=(npm)
+    command -v strace > /dev/null || missing+=(strace)
     echo 'int x;' | gcc -shared -fPIC -x c -o /dev/null - 2> /dev/null || missing+=(gcc libc6-dev)
     rtsp_server || missing+=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly)
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" ||

@@ -22,12 +22,20 @@ class DbSettings(BaseSettings):
     keep_ratings_days: int | None = Field(default=1825, ge=31, description="Ratings")
     keep_tickets_days: int | None = Field(default=365, ge=1, description="Events of ticket machines")
     keep_sentiment_days: int | None = Field(default=1095, ge=31, description="Sums of sentiment, by counter and hour")
+    keep_officer_expression_days: int | None = Field(
+        default=400,
+        ge=31,
+        description="Sums of officers' expression, where a mode lets them be gathered; a change of mode deletes them all",
+    )
     keep_health_days: int | None = Field(default=30, ge=1, description="Health messages")
     keep_dead_letters_days: int | None = Field(
         default=180, ge=1, description="Messages that were none, from the last time on"
     )
     keep_reports_days: int | None = Field(default=730, ge=31, description="What citizens say is wrong with an office's data")
     keep_comments_days: int | None = Field(default=365, ge=1, description="What citizens wrote beside a rating")
+    keep_alerts_days: int | None = Field(
+        default=730, ge=40, description="Alerts that are over, with their history, and the messages about them"
+    )
     keep_sessions_days: int | None = Field(default=1, ge=1, description="Logins, once they have expired")
     archive: bool = Field(
         default=False,
@@ -75,3 +83,31 @@ class IngestSettings(BaseSettings):
             return self.broker_password.get_secret_value()
         assert self.broker_password_file is not None
         return self.broker_password_file.read_text(encoding="utf-8").strip()
+
+
+class AlertSettings(BaseSettings):
+    """The runner of alerts."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_ALERTS_")
+
+    dsn: SecretStr = Field(description="Address of the database")
+    every_s: float = Field(default=10.0, ge=0.1, le=60, description="Between two looks at the figures")
+    stale_after_s: float = Field(default=30.0, gt=0, description="A live figure older than this is not known")
+    channels_file: Path | None = Field(
+        default=None,
+        description="E-mail, webhooks and more: a TOML file that only the runner may read; none: on the page only",
+    )
+    staff_url: str = Field(
+        default="http://127.0.0.1:8050",
+        pattern=r"^https?://",
+        description="Address of the staff pages, for links in messages",
+    )
+    message_gap_s: float = Field(
+        default=60.0,
+        ge=0,
+        le=3600,
+        description="A channel is used once in this time at the most; what comes meanwhile is joined",
+    )
+    give_up_after_s: float = Field(
+        default=3600.0, ge=60, le=86_400, description="A message that could not be sent for so long is no news"
+    )

@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import asking, live, office
+from motcua.dashboard.pages import admin, alert, alerts, asking, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -47,6 +47,8 @@ def layout(words: Words) -> Any:
                         dcc.Link(words("brand"), href="/", className="brand"),
                         html.Div(
                             [
+                                html.Nav(id="alerts-nav", **{"aria-label": words("alerts_title")}),
+                                dcc.Store(id="alerts-nav-tick"),
                                 html.Nav(id="where-to", className="where-to"),
                                 html.Span(id="who", className="who"),
                                 html.A(words("other_lang"), id="lang", href=f"/lang/{other}", hrefLang=other, lang=other),
@@ -73,6 +75,12 @@ def page(path: str | None, words: Words) -> Any:
             return live.layout(words, unquote(unit_id))
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
+        case ["admin", *_]:
+            return admin.layout(unquote(path or "/"), words)
+        case ["alerts"]:
+            return alerts.layout(words)
+        case ["alerts", alert_id] if alert_id:
+            return alert.layout(unquote(alert_id), words)
         case _ if asking.source(path or "/") is not None:
             return asking.layout(unquote(path or "/"), words)
         case _:
@@ -106,6 +114,10 @@ def register(app: dash.Dash, using: Parts) -> None:
     app.clientside_callback(ClientsideFunction("motcua", "arrived"), Input("page", "children"))
     office.register(app, using)
     asking.register(app, using)
+    admin.register(app, using)
+    alerts.register(app, using)
+    alerts.register_badge(app, using)
+    alert.register(app, using)
 
 
 def index(pages: dash.Dash, **pieces: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from motcua.edge.camera import Observer, Tracking
+from motcua.edge.camera import Observer, OfficerWatch, Tracking
 from motcua.edge.geometry import Detector
-from motcua.edge.settings import CameraSettings, SentimentSettings
+from motcua.edge.settings import CameraSettings, EdgeSettings, SentimentSettings
 from motcua.models.errors import MissingError, ModelError
-from motcua.models.fetch import path
-from motcua.models.registry import weights_named
+from motcua.models.fetch import path, version_of
+
+if TYPE_CHECKING:
+    from motcua.edge.expressions import ExpressionReader
 
 log = logging.getLogger(__name__)
 
-READERS = ("deepface", "fer")
+READERS = ("deepface", "fer", "hsemotion")
 
 
 class BuildError(Exception):
@@ -53,21 +57,41 @@ def build_pipeline(camera: CameraSettings) -> Tracking:
     return Pipeline(detector, ByteTracker(), still_s=camera.still_s)
 
 
+def build_reader(name: str) -> ExpressionReader:
+    """A reader of expressions by its name. Raises BuildError."""
+    from motcua.edge.expressions import DeepfaceReader, FerReader, HsemotionReader
+
+    try:
+        if name == "fer":
+            return FerReader(path("fer"), version_of("fer"))
+        if name == "hsemotion":
+            return HsemotionReader(path("hsemotion"), version_of("hsemotion"))
+        if name == "deepface":
+            return DeepfaceReader()
+    except RuntimeError as error:  # missing weights, or a missing extra
+        raise BuildError(str(error)) from error
+    raise BuildError(f"no reader of expressions is called {name!r}: take one of {', '.join(READERS)}")
+
+
 def build_observer(sentiment: SentimentSettings) -> Observer | None:
     """The reader of citizens' faces, where a deployment has switched it on. Raises BuildError."""
     if not sentiment.enabled:
         return None
-    from motcua.edge.faces import DeepfaceReader, ExpressionReader, FaceFinder, FerReader
+    from motcua.edge.faces import FaceFinder
     from motcua.edge.watch_faces import FaceWatch
 
-    reader: ExpressionReader
+    reader = build_reader(sentiment.reader)
     try:
-        if sentiment.reader == "fer":
-            reader = FerReader(path("fer"), weights_named("fer").version)
-        elif sentiment.reader == "deepface":
-            reader = DeepfaceReader()
-        else:
-            raise BuildError(f"no reader of expressions is called {sentiment.reader!r}: take one of {', '.join(READERS)}")
-        return FaceWatch(FaceFinder(path("blazeface")), reader)
-    except RuntimeError as error:  # missing weights, or a missing extra
+        finder = FaceFinder(path("blazeface"))
+    except RuntimeError as error:
         raise BuildError(str(error)) from error
+    every = timedelta(seconds=sentiment.every_s)
+    return FaceWatch(finder, reader, every=every, temperature=sentiment.temperature)
+
+
+def build_officer_watch(settings: EdgeSettings) -> OfficerWatch | None:
+    """The reader of officers' faces; None while their mode is off: then there is nothing that could read them. Raises BuildError."""
+    if settings.officers.mode == "off":
+        return None
+    observer = build_observer(settings.sentiment.model_copy(update={"enabled": True}))
+    return None if observer is None else OfficerWatch(settings.officers.mode, observer)

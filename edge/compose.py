@@ -6,17 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from motcua.edge.messages import (
     BlindReason,
+    Condition,
     Counts,
     Health,
     ModelInfo,
+    OfficerExpression,
+    OfficerMode,
+    OfficerUse,
     Part,
     Provenance,
     Queue,
     Sentiment,
+    Sums,
     Visit,
     uuid7,
 )
@@ -25,6 +30,8 @@ from motcua.edge.parts import PeriodCounts
 from motcua.edge.queue import QueueFigures
 from motcua.edge.sentiment import Period
 from motcua.edge.visits import ClosedVisit
+
+_S = TypeVar("_S", Sums, Condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,10 @@ def counts_message(source: Source, period: PeriodCounts, model: ModelInfo) -> Co
     )
 
 
-def sentiment_message(source: Source, period: Period, at: datetime, model: ModelInfo) -> Sentiment:
-    """One counter's sums over a period."""
+def sentiment_message(source: Source, period: Period, model: ModelInfo, temperature: float | None = None) -> Sentiment:
+    """One counter's sums over a period. Its instant is the period's end: nothing in it tells when a visit was."""
     return Sentiment(
-        **source.envelope(at),
+        **source.envelope(period.end),
         counter_id=period.counter_id,
         period_start=period.start,
         period_end=period.end,
@@ -91,8 +98,34 @@ def sentiment_message(source: Source, period: Period, at: datetime, model: Model
         valence_sum=period.valence_sum,
         valence_sum2=period.valence_sum2,
         class_sums=period.class_sums,
+        change=_sums(Sums, period.change),
+        arousal=_sums(Sums, period.arousal),
+        light=_sums(Condition, period.light),
+        face_px=_sums(Condition, period.face_px),
+        unread=dict(period.unread),
+        temperature=temperature or 1.0,
+        calibrated=temperature is not None,
         model=model,
     )
+
+
+def officer_message(source: Source, period: Period, model: ModelInfo, mode: OfficerUse) -> OfficerExpression:
+    """One counter's sums of the face behind it over a period, whose end is its instant."""
+    return OfficerExpression(
+        **source.envelope(period.end),
+        mode=mode,
+        counter_id=period.counter_id,
+        period_start=period.start,
+        period_end=period.end,
+        n=period.n,
+        valence_sum=period.valence_sum,
+        valence_sum2=period.valence_sum2,
+        model=model,
+    )
+
+
+def _sums(kind: type[_S], given: Any) -> _S | None:
+    return None if given is None else kind(**{f.name: getattr(given, f.name) for f in fields(given)})
 
 
 def health_message(
@@ -106,6 +139,7 @@ def health_message(
     outbox: OutboxSize,
     dropped: Mapping[str, int],
     sentiment_on: bool,
+    officer_faces: OfficerMode = "off",
     blind: BlindReason | None = None,
 ) -> Health:
     """The source's own state."""
@@ -121,6 +155,7 @@ def health_message(
         outbox_capacity_h=None if outbox.capacity_h is None else round(outbox.capacity_h, 1),
         dropped={name: min(count, 1_000_000) for name, count in dropped.items()},
         sentiment_on=sentiment_on,
+        officer_faces=officer_faces,
         blind=blind,
         detail=detail[:500],
     )

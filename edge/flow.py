@@ -3,19 +3,19 @@
 ``W = ∫ Lq(t) dt / departures`` (Little 1961) needs no identity over a whole wait: people are counted in every frame, and a
 departure is seen at the moment of leaving. A track that breaks in the queue is neither a departure nor an arrival: it is
 missing until a track that appears near its place takes it up, whoever that is, or until ``settle_s`` have passed without
-one. What is counted is what visits count: from the first instant in a queue zone, once the person has stayed ``min_dwell_s``,
+one. Nobody begins to be in the midst of a queue: of two tracks that were there side by side, one of which began there just
+before the other one vanished there, or began and vanished there itself, one is taken for a double. What is counted is what visits count: from the first instant in a queue zone, once the person has stayed ``min_dwell_s``,
 to the first instant in a service zone, or to the last one in the queue for whoever is gone for ``grace_s`` without service.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-
-import numpy as np
 
 from motcua.edge.leaving import Trail, onward, walked_out
 from motcua.edge.staff import Behind, at_work, behind
@@ -69,6 +69,8 @@ class _Waiting:
     away: bool = False  # seen outside of the queue since
     service_at: datetime | None = None  # first instant in a service zone since
     trail: Trail = ()
+    began: tuple[float, float] | None = None  # where the track began, if that was in the queue
+    beside: bool = False  # somebody who waits was there already
 
 
 class QueueFlow:
@@ -98,6 +100,8 @@ class QueueFlow:
         self._at_counter: dict[int, tuple[datetime, datetime]] = {}  # track → first and last instant in a service zone
         self._visible: frozenset[int] = frozenset()
         self._staff: dict[int, Behind] = {}
+        self._left: list[_Waiting] = []  # who left lately
+        self._owed_s, self._owed = 0.0, 0  # person-seconds and arrivals of doubles, counted before that was known
 
     @property
     def waiting(self) -> Counter[Zone]:
@@ -138,6 +142,7 @@ class QueueFlow:
             del self._people[track_id]
         keep_s = self._settle_s
         self._at_counter = {i: span for i, span in self._at_counter.items() if i in visible or _s(span[1], at) < keep_s}
+        self._left = [p for p in self._left if _s(p.last_at, at) < 2 * keep_s]
         self._at, self._visible = at, frozenset(visible)
 
     def _without_staff(self, visible: dict[int, Place], at: datetime) -> dict[int, Place]:
@@ -157,7 +162,7 @@ class QueueFlow:
         if p is None:
             if self._was_served(track_id):
                 return  # steps back from the counter: not a second time in the queue
-            p = self._people[track_id] = _Waiting(at, at, at, point)
+            p = self._people[track_id] = self._newcomer(track_id, point, at)
         if p.joined:
             self._add(waiting_person_s=_s(p.last_at, at))
         else:
@@ -171,6 +176,12 @@ class QueueFlow:
         p.last_at = p.seen_at = at
         p.trail = onward(p.trail, point, at)
         p.point, p.away, p.service_at, p.by_door = point, False, None, False
+
+    def _newcomer(self, track_id: int, point: tuple[float, float], at: datetime) -> _Waiting:
+        if self._at is None or track_id in self._visible:
+            return _Waiting(at, at, at, point)
+        beside = any(p.joined and _apart(p.point, point) <= _REACH / 2 for p in self._people.values())
+        return _Waiting(at, at, at, point, began=point, beside=beside)
 
     def _elsewhere(self, p: _Waiting, point: tuple[float, float], at: datetime, role: Role | None) -> None:
         p.seen_at, p.point, p.away = at, point, True
@@ -189,19 +200,35 @@ class QueueFlow:
         patience_s = s.grace_s if left else self._settle_s
         if gone_s < patience_s:
             return False
+        if not left and self._is_double(p):
+            return True
+        self._left.append(p)
         self._add(departures=1, waiting_person_s=_s(p.last_at, p.service_at) if p.service_at else 0.0)
         if self._tell is not None and p.zone is not None and p.by_door and p.service_at is None:
             self._tell("left", p.zone, p.last_at)
         return True
 
+    def _is_double(self, p: _Waiting) -> bool:
+        """Whether who vanished in the queue was somebody else's second track, or has a second track that goes on."""
+        for other in (*self._people.values(), *self._left):
+            if other is not p and other.joined and other.began is not None:
+                before_s = _s(other.since, p.last_at)
+                if 0 <= before_s <= self._settle_s and _apart(other.began, p.point) <= _REACH:
+                    other.since = p.since
+                    self._owe(before_s)
+                    return True
+        if p.beside:
+            self._owe(_s(p.since, p.last_at))
+        return p.beside
+
+    def _owe(self, person_s: float) -> None:
+        self._owed += 1
+        self._owed_s += person_s
+
     def _take_up(self, track_id: int, point: tuple[float, float], at: datetime, visible: Mapping[int, Place]) -> None:
         """A new track carries on the nearest person who is missing, if one is within reach."""
-        missing = [
-            (np.hypot(p.point[0] - point[0], p.point[1] - point[1]), i, p)
-            for i, p in self._people.items()
-            if p.joined and i not in visible
-        ]
-        near = [(float(d), i) for d, i, p in missing if d <= min(_FURTHEST, _REACH + _REACH_PER_S * _s(p.seen_at, at))]
+        missing = [(_apart(p.point, point), i, p) for i, p in self._people.items() if p.joined and i not in visible]
+        near = [(d, i) for d, i, p in missing if d <= min(_FURTHEST, _REACH + _REACH_PER_S * _s(p.seen_at, at))]
         if near:
             self._people[track_id] = self._people.pop(min(near)[1])
             self._people[track_id].trail = ()
@@ -213,7 +240,14 @@ class QueueFlow:
     def _add(
         self, *, measured_s: float = 0.0, waiting_person_s: float = 0.0, arrivals: int = 0, departures: int = 0
     ) -> None:
+        paid_s, paid = min(self._owed_s, waiting_person_s), min(self._owed, arrivals)
+        self._owed_s, self._owed = self._owed_s - paid_s, self._owed - paid
+        waiting_person_s, arrivals = waiting_person_s - paid_s, arrivals - paid
         self._sums += FlowSums(measured_s, waiting_person_s, arrivals, departures)
+
+
+def _apart(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return math.hypot(a[0] - b[0], a[1] - b[1])
 
 
 def _s(since: datetime, until: datetime) -> float:

@@ -42,6 +42,9 @@ CountedLane = Literal["ordinary", "priority", "appointment", "unknown"]
 Part = Literal["arrivals", "services"]
 BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
 RatingReason = Literal["waiting", "manner", "clarity", "result", "place", "other"]
+OfficerUse = Literal["self", "aggregate", "evidence"]
+OfficerMode = Literal["off", "self", "aggregate", "evidence"]
+Reason = Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
 
 
@@ -54,6 +57,14 @@ def _in_utc(at: datetime) -> datetime:
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_NEAR = 1 + 1e-9  # what adding up floats may be off
+
+
+def _spread(given: Sums) -> bool:
+    """Whether sum and sum of squares can be of the same figures."""
+    return given.sum**2 <= given.n * given.sum2 * (1 + 1e-6) + 1e-9
 
 
 class ModelInfo(_Frozen):
@@ -238,11 +249,32 @@ class Counts(_Envelope):
         return self
 
 
+class Sums(_Frozen):
+    """Sums over the visits of which something is known, five at the least."""
+
+    n: Annotated[int, Field(ge=5, le=1_000_000)]
+    sum: Annotated[float, Field(allow_inf_nan=False)]
+    sum2: Seconds
+
+    def lies_within(self, most: float) -> bool:
+        """Whether each of the visits may have had a figure in -most..most."""
+        return abs(self.sum) <= self.n * most * _NEAR and self.sum2 <= self.n * most**2 * _NEAR and _spread(self)
+
+
+class Condition(_Frozen):
+    """A condition of the pictures over a period's visits: sum, sum of squares, and sum of products with their valence."""
+
+    sum: Seconds
+    sum2: Seconds
+    valence_sum: Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Sentiment(_Envelope):
-    """What the citizens' faces at one counter showed over a period of an hour or more, of at least 5 visits.
+    """What the citizens' faces at one counter showed over a period of full hours, of at least 5 visits. ``at`` is the period's end.
 
     Sums over visits: mean valence is ``valence_sum / n``, its variance follows from ``valence_sum2``. ``class_sums`` are
-    summed class probabilities, one probability vector a visit, so that they add up to ``n``. No visit id, no image.
+    summed class probabilities, one probability vector a visit, so that they add up to ``n``. No visit id, no image, and no instant
+    finer than an hour, so that no row can be joined with a ticket or a file.
     """
 
     type: Literal["sentiment"] = "sentiment"
@@ -253,18 +285,70 @@ class Sentiment(_Envelope):
     valence_sum: Annotated[float, Field(allow_inf_nan=False)]
     valence_sum2: Seconds
     class_sums: Annotated[dict[str, Seconds], Field(min_length=2, max_length=16)]
+    change: Sums | None = Field(default=None, description="Valence in a visit's last third less that in its first")
+    arousal: Sums | None = Field(default=None, description="Where the model has it")
+    light: Condition | None = Field(default=None, description="Mean grey of the faces, 0..1")
+    face_px: Condition | None = Field(default=None, description="Width of the faces, px")
+    unread: Annotated[dict[Reason, Annotated[int, Field(ge=5, le=1_000_000)]], Field(max_length=16)] = Field(
+        default={}, description="Visits without a figure since they were last told, by reason, where there are five"
+    )
+    temperature: Annotated[float, Field(gt=0, le=100)] = Field(default=1.0, description="Of the probabilities' calibration")
+    calibrated: bool = Field(default=False, description="Whether the temperature was fitted on labelled pictures")
     model: ModelInfo
 
     @model_validator(mode="after")
-    def _consistent(self) -> Sentiment:
+    def _full_hours(self) -> Sentiment:
+        if any((t.minute, t.second, t.microsecond) != (0, 0, 0) for t in (self.at, self.period_start, self.period_end)):
+            raise ValueError("instants of sentiment are full hours")
         if (self.period_end - self.period_start).total_seconds() < 3600:
             raise ValueError("a period is an hour or more")
-        if abs(self.valence_sum) > self.n or self.valence_sum2 > self.n:
+        return self
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Sentiment:
+        if abs(self.valence_sum) > self.n * _NEAR or self.valence_sum2 > self.n * _NEAR:
             raise ValueError("valence lies in -1..1: the sums do not fit n")
         if self.valence_sum**2 > self.n * self.valence_sum2 * (1 + 1e-6) + 1e-9:
             raise ValueError("valence_sum2 is smaller than valence_sum**2 / n")
         if not math.isclose(sum(self.class_sums.values()), self.n, rel_tol=0.01):
             raise ValueError("class_sums must add up to n")
+        for name, given, most in (("change", self.change, 2.0), ("arousal", self.arousal, 1.0)):
+            if given is not None and not (given.n <= self.n and given.lies_within(most)):
+                raise ValueError(f"the sums of {name} do not fit: at most n visits, each in -{most:g}..{most:g}")
+        if self.light is not None and self.light.sum > self.n * _NEAR:
+            raise ValueError("light lies in 0..1: its sum does not fit n")
+        if not self.calibrated and self.temperature != 1.0:
+            raise ValueError("probabilities that are not calibrated have a temperature of 1")
+        return self
+
+
+class OfficerExpression(_Envelope):
+    """What the face behind one counter showed over a period of full hours, of at least 5 services. ``at`` is the period's end.
+
+    ``mode`` is the use for which the office's people were told that they are read; ``off`` sends nothing. Who sat there is not known
+    here. Sums over services, as in :class:`Sentiment`; no class of expression, no service, no image.
+    """
+
+    type: Literal["officer_expression"] = "officer_expression"
+    mode: OfficerUse
+    counter_id: Id
+    period_start: Utc
+    period_end: Utc
+    n: Annotated[int, Field(ge=5, le=1_000_000)]
+    valence_sum: Annotated[float, Field(allow_inf_nan=False)]
+    valence_sum2: Seconds
+    model: ModelInfo
+
+    @model_validator(mode="after")
+    def _consistent(self) -> OfficerExpression:
+        if any((t.minute, t.second, t.microsecond) != (0, 0, 0) for t in (self.at, self.period_start, self.period_end)):
+            raise ValueError("instants of officers' expression are full hours")
+        if (self.period_end - self.period_start).total_seconds() < 3600:
+            raise ValueError("a period is an hour or more")
+        if abs(self.valence_sum) > self.n * _NEAR or self.valence_sum2 > self.n * _NEAR:
+            raise ValueError("valence lies in -1..1: the sums do not fit n")
+        if self.valence_sum**2 > self.n * self.valence_sum2 * (1 + 1e-6) + 1e-9:
+            raise ValueError("valence_sum2 is smaller than valence_sum**2 / n")
         return self
 
 
@@ -313,6 +397,9 @@ class Health(_Envelope):
     sentiment_on: bool | None = Field(
         default=None, description="Whether citizens' faces are read; None where there is no camera"
     )
+    officer_faces: OfficerMode | None = Field(
+        default=None, description="The mode in which officers' faces are read; None where there is no camera"
+    )
     blind: BlindReason | None = Field(default=None, description="Why the camera sees nothing; None while it sees")
     detail: Annotated[str, Field(max_length=500)] = ""
 
@@ -333,7 +420,7 @@ class Confirmation(_Frozen):
     ranges: Annotated[tuple[tuple[int, int], ...], Field(min_length=1, max_length=10_000)]
 
 
-Message = Visit | Queue | Counts | Sentiment | Rating | Ticket | Health
+Message = Visit | Queue | Counts | Sentiment | Rating | Ticket | Health | OfficerExpression
 AnyMessage = Annotated[Message, Field(discriminator="type")]
 MESSAGE: TypeAdapter[Message] = TypeAdapter(AnyMessage)
 

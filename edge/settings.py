@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from motcua.edge.messages import Id
+from motcua.edge.messages import Id, OfficerMode
 from motcua.edge.queue import QueueSettings
 from motcua.edge.sight import SightSettings
 from motcua.edge.visits import VisitSettings
@@ -117,16 +117,36 @@ class CameraSettings(_Part):
 
 
 class SentimentSettings(_Part):
-    """Reading citizens' faces: off until a deployment has put up its notice and says what it reads."""
+    """Reading citizens' faces: off until a deployment has put up its notice and written down its lawful basis."""
 
     enabled: bool = False
     notice: str = ""
+    lawful_basis: str = ""
     reader: str = "fer"
+    every_s: Annotated[float, Field(ge=1, le=60)] = 1.0
+    temperature: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
-    def _notice(self) -> SentimentSettings:
+    def _told_and_lawful(self) -> SentimentSettings:
         if self.enabled and not self.notice.strip():
             raise ValueError("sentiment needs the notice that citizens are shown: write its text into 'notice'")
+        if self.enabled and not self.lawful_basis.strip():
+            raise ValueError(
+                "sentiment needs its lawful basis: write into 'lawful_basis' which law or decision allows it here, and who says so"
+            )
+        return self
+
+
+class OfficerSettings(_Part):
+    """Reading officers' faces: off unless HR and admin have switched a mode on for this office, and its people have been told."""
+
+    mode: OfficerMode = "off"
+    notice: str = ""
+
+    @model_validator(mode="after")
+    def _notice(self) -> OfficerSettings:
+        if self.mode != "off" and not self.notice.strip():
+            raise ValueError(f"mode {self.mode} needs the notice that people are shown: write its text into 'notice'")
         return self
 
 
@@ -145,6 +165,7 @@ class EdgeSettings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=64)]
     sentiment: SentimentSettings = SentimentSettings()
+    officers: OfficerSettings = OfficerSettings()
 
     @model_validator(mode="after")
     def _each_source_once(self) -> EdgeSettings:

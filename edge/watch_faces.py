@@ -1,4 +1,4 @@
-"""Faces of the people being served, seen through a camera's eyes: which to look at, how often, what became of them."""
+"""Faces of the people at the counters, seen through a camera's eyes: which to look at, how often, what became of them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motcua.edge.faces import ExpressionReader, Face, FaceGate, Image, crop
-from motcua.edge.sentiment import Period, SentimentSums
+from motcua.edge.calibration import soften
+from motcua.edge.expressions import ExpressionReader
+from motcua.edge.faces import Face, FaceGate, Image, crop, light
+from motcua.edge.sentiment import Period, Reading, SentimentSums, valence
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A person in a counter's service zone. box: (4,) xyxy px, of the whole person."""
+    """A person at a counter. box: (4,) xyxy px, of the whole person. person: their track."""
 
     counter_id: str
     box: NDArray[np.floating[Any]]
+    person: int | None = None
 
 
 class FaceWatch:
-    """Looks at each counter's citizen ``every`` so often and collects what their face says.
+    """Looks at each counter's citizen ``every`` so often, never oftener at one person, and collects what their face says.
 
-    Who stands on the staff's side never gets here: only people in service zones do. Two people at one counter are left
-    alone, since a reading could not be told to be of the one whose visit it would count for.
+    Who stands on the staff's side never gets here: only people in service zones do. Two people at one counter are left alone, since a
+    reading could not be told to be of the one whose visit it would count for. temperature: of ``soften``; None: uncalibrated (T = 1).
     """
 
     def __init__(
@@ -36,29 +39,31 @@ class FaceWatch:
         reader: ExpressionReader,
         *,
         gate: FaceGate | None = None,
-        every: timedelta = timedelta(milliseconds=500),
+        every: timedelta = timedelta(seconds=1),
+        temperature: float | None = None,
     ) -> None:
-        self.reader = reader
-        self.seen: Counter[str] = Counter()  # good, none, small, cut, turned, blurred, crowded
+        self.reader, self.temperature = reader, temperature
+        self.seen: Counter[str] = Counter()  # good, none, small, cut, turned, dark, bright, blurred, crowded
         self._finder = finder
         self._gate = gate or FaceGate()
         self._every = every
         self._sums = SentimentSums(reader.labels)
-        self._looked_at: dict[str, datetime] = {}
+        self._looked_at: dict[str | int, datetime] = {}
 
     def look(self, frame: Image, at: datetime, served: Sequence[Served]) -> None:
         """Take one frame in. frame: BGR (h, w, 3)."""
         at_counter = Counter(person.counter_id for person in served)
+        self._looked_at = {who: last for who, last in self._looked_at.items() if timedelta(0) <= at - last < self._every}
         for person in served:
-            last = self._looked_at.get(person.counter_id)
-            if last is not None and timedelta(0) <= at - last < self._every:
-                continue
-            if at_counter[person.counter_id] > 1:
-                self._looked_at[person.counter_id] = at
-                self.seen["crowded"] += 1
+            if person.counter_id in self._looked_at or person.person in self._looked_at:
                 continue
             self._looked_at[person.counter_id] = at
-            self._read(frame, at, person)
+            if person.person is not None:
+                self._looked_at[person.person] = at
+            reason = "crowded" if at_counter[person.counter_id] > 1 else self._read(frame, at, person)
+            self.seen[reason or "good"] += 1
+            if reason is not None:
+                self._sums.miss(person.counter_id, at, reason)
 
     def close(self, counter_id: str, service_start_at: datetime, departure_at: datetime) -> None:
         """A visit with service is over: its readings count as one."""
@@ -76,13 +81,22 @@ class FaceWatch:
         rest = ", ".join(f"{count} {reason}" for reason, count in self.seen.most_common() if reason != "good")
         return f"faces: {self.seen['good']} of {total} good enough to read" + (f" ({rest})" if rest else "")
 
-    def _read(self, frame: Image, at: datetime, person: Served) -> None:
+    def _read(self, frame: Image, at: datetime, person: Served) -> str | None:
+        """Why nothing could be read, or None."""
         head = _head(frame, person.box)
         face: Face | None = self._finder.find(head) if head is not None else None
-        reason = "none" if head is None or face is None else self._gate.reason(head, face)
-        self.seen[reason or "good"] += 1
-        if reason is None and head is not None and face is not None:
-            self._sums.add(person.counter_id, at, self.reader.read(crop(head, face)))
+        if head is None or face is None:
+            return "none"
+        reason = self._gate.reason(head, face)
+        if reason is not None:
+            return reason
+        cut = crop(head, face)
+        shown = self.reader.read(cut)
+        probabilities = soften(shown.probabilities, self.temperature or 1.0)
+        value = valence(probabilities, self.reader.labels) if shown.valence is None else shown.valence
+        width_px = float(face.box[2] - face.box[0])
+        self._sums.add(person.counter_id, Reading(at, probabilities, value, shown.arousal, light(cut), width_px))
+        return None
 
 
 def _head(frame: Image, box: NDArray[np.floating[Any]]) -> Image | None:

@@ -52,6 +52,13 @@ def path(name: str) -> Path:
     return _here(name, _ready(weights_named(name)))
 
 
+def version_of(name: str) -> str:
+    """For messages: the registry's version; where the publisher gives none, the beginning of the sum of the file that is here."""
+    weights = weights_named(name)
+    known = weights.version
+    return known if known != "unknown" else (_noted(_sum_file(weights)) or known)[:12]
+
+
 def published_path(name: str) -> Path:
     """The file as published, before any conversion. Raises as :func:`path` does."""
     return _here(name, _published(weights_named(name)))

@@ -124,7 +124,7 @@ REGISTRY: dict[str, Weights] = {
             "expression",
             Url(
                 "https://github.com/HSE-asavchenko/face-emotion-recognition/blob/main/models/affectnet_emotions/onnx/"
-                "enet_b0_8_best_vgaf.onnx?raw=true"
+                "enet_b0_8_va_mtl.onnx?raw=true"
             ),
             "Apache-2.0 (trained on AffectNet, which is for research)",
             "float32 n x 3 x 224 x 224, RGB, ImageNet mean and deviation",

@@ -39,6 +39,9 @@ PARTS = {
     "evaluate-advice": Part(
         "advice_cli", "evaluate_advice", "server", "What the advice where to go is worth, on simulated days."
     ),
+    "evaluate-expressions": Part(
+        "expressions_cli", "evaluate_expressions", "edge", "How right readers of expressions are, on labelled pictures."
+    ),
     "models": Part("models_cli", "app", "edge", "Weights of the models: list, fetch, verify."),
     "db": Part("db_cli", "app", "server", "The database's schema: migrate it, say how it is."),
     "recompute": Part("recompute_cli", "recompute", "server", "Every rollup of a span, computed anew from raw rows."),
@@ -55,9 +58,13 @@ PARTS = {
     "deadletters": Part("deadletters_cli", "app", "server", "Messages that were none: list, explain, repair, replay."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "ratings": Part("ratings_cli", "app", "server", "Asked-for ratings: kiosks, QR slips, call-back surveys."),
+    "officer-faces": Part(
+        "officer_faces_cli", "app", "server", "Officers' faces: the mode of each office, and its public notice."
+    ),
     "evaluate-attitude": Part(
         "attitude_cli", "evaluate_attitude", "server", "How well ratings tell officers with known effects apart."
     ),
+    "alerts": Part("alerts_cli", "app", "server", "Alerts: run them, list them, test a channel, set rules."),
     "bench": Part("bench", "app", "edge", "What the product costs on this machine."),
 }
 

@@ -238,6 +238,11 @@ def _start_children(children: Children, servers: Servers, options: Options, vide
             "MOTCUA_DASHBOARD_PORT": str(servers.dashboard_port),
         },
     )
+    children.start(
+        "alerts",
+        ["alerts", "run"],
+        {"MOTCUA_ALERTS_DSN": servers.dsn, "MOTCUA_ALERTS_STAFF_URL": servers.staff_url},
+    )
     config = _edge_config(folder / "edge", servers, options, video)
     children.start("edge", ["edge", "run", "--config", str(config)], {})
     if options.offices:

@@ -26,6 +26,7 @@ def _settings(error: ValidationError) -> str:
         "ApiSettings": "MOTCUA_API_",
         "DbSettings": "MOTCUA_DB_",
         "IngestSettings": "MOTCUA_INGEST_",
+        "AlertSettings": "MOTCUA_ALERTS_",
         "DashboardSettings": "MOTCUA_DASHBOARD_",
     }.get(error.title, "")
     first = error.errors(include_input=False, include_url=False)[0]

@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from motcua.analytics.api.settings import ApiSettings
-from motcua.analytics.settings import DbSettings, IngestSettings
+from motcua.analytics.settings import AlertSettings, DbSettings, IngestSettings
 from motcua.dashboard.settings import DashboardSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -17,6 +17,7 @@ PARTS: list[tuple[str, type[BaseSettings]]] = [
     ("Database (`motcua db`, `users`, `offices`)", DbSettings),
     ("Ingest (`motcua ingest`)", IngestSettings),
     ("API (`motcua api`)", ApiSettings),
+    ("Alerts (`motcua alerts run`)", AlertSettings),
     ("Staff pages (`motcua dashboard`)", DashboardSettings),
 ]
 BEGIN, END = "<!-- begin of what the code writes -->", "<!-- end of what the code writes -->"

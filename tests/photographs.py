@@ -30,14 +30,15 @@ def photograph(name: str) -> Image:
     return np.asarray(picture, dtype=np.uint8)
 
 
-def person(name: str, *, face_px: int = 110, turn_deg: float = 0.0, blur_px: float = 0.0) -> Image:
-    """A photograph scaled so that its face is ``face_px`` wide; the head turned as a cylinder would; blurred."""
+def person(name: str, *, face_px: int = 110, turn_deg: float = 0.0, blur_px: float = 0.0, lit: float = 1.0) -> Image:
+    """A photograph scaled so that its face is ``face_px`` wide; the head turned as a cylinder would; blurred; in other light."""
     picture = photograph(name)
     centre, width = FACES[name]
     if turn_deg:
         picture = _turned(picture, centre[0], 0.62 * width, turn_deg)
     scale = face_px / width
     picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    picture = cv2.convertScaleAbs(picture, alpha=lit) if lit != 1.0 else picture
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), blur_px) if blur_px else picture, dtype=np.uint8)
 
 

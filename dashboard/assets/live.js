@@ -4,6 +4,7 @@
   "use strict";
 
   const AT_MOST_MS = 1000; // between two refreshes
+  const ALERTS_MS = 4000; // between two looks at alerts, which change seldom
   const POLL_MS = 10000; // without news: states change by themselves when a source falls silent
   const SILENT_MS = 40000; // the stream pings every 15 s
   const LOST_MS = 25000; // no fresh figures for this long although we asked
@@ -33,7 +34,7 @@
   }
 
   function tickStore() {
-    return ["office-tick", "counter-tick"].find((id) => document.getElementById(id.replace("tick", "page"))) || null;
+    return ["office-tick", "counter-tick", "alerts-tick", "alert-tick"].find((id) => document.getElementById(id.replace("tick", "page"))) || null;
   }
 
   function refresh() {
@@ -48,8 +49,24 @@
 
   function soon() {
     if (planned) return;
-    const wait = Math.max(0, askedAt + AT_MOST_MS - performance.now());
+    const pause = document.getElementById("alerts-page") || document.getElementById("alert-page") ? ALERTS_MS : AT_MOST_MS;
+    const wait = Math.max(0, askedAt + pause - performance.now());
     planned = setTimeout(refresh, wait);
+  }
+
+  let alertsAt = performance.now(); // the header asks by itself when a page opens
+  let alertsPlanned = 0;
+  let alertsAsked = 0;
+
+  function countAlerts() {
+    if (!alertsPlanned) alertsPlanned = setTimeout(askAlerts, Math.max(0, alertsAt + ALERTS_MS - performance.now()));
+  }
+
+  function askAlerts() {
+    alertsPlanned = 0;
+    if (document.hidden || !document.getElementById("alerts-nav")) return;
+    alertsAt = performance.now();
+    window.dash_clientside.set_props("alerts-nav-tick", { data: ++alertsAsked });
   }
 
   function heard() {
@@ -64,6 +81,7 @@
     own.addEventListener("ping", heard);
     own.addEventListener("office", function (event) {
       heard();
+      countAlerts();
       const page = officeOfPage();
       if (page === null || JSON.parse(event.data).office_id === page) soon();
     });
@@ -140,6 +158,7 @@
     goodAt = performance.now();
     open();
     soon();
+    countAlerts();
   });
   // A click beside an open definition, or Escape, closes it.
   document.addEventListener("click", function (event) {

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
+from sentiment_rows import refused
 
 from motcua.analytics import db, inventory, rating_store, rollups, store
 from motcua.analytics.settings import DbSettings
@@ -161,6 +162,9 @@ def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> N
     for name, rows in plain["questions"].items():
         assert rows or name == "dead_letters", name
         assert rows == timescale["questions"][name], name
+    for dsn in (pg_dsn, timescale_dsn):
+        with db.connect(dsn) as conn:
+            assert all(refused(conn, change) for change in ({"n": 4}, {"at": NOON + timedelta(seconds=1)}, {"change_n": 4}))
 
 
 def test_days_are_viet_nams_days(each_dsn: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,6 +15,7 @@ from typing import Any
 
 import httpx
 import paho.mqtt.client as mqtt
+import psutil
 import psycopg
 import pytest
 from builders import NOON, health, queue, rating, visit
@@ -22,8 +27,10 @@ from motcua.analytics.ingest import Ingestor
 from motcua.analytics.ingest_status import serving
 from motcua.analytics.settings import IngestSettings
 from motcua.edge.messages import MAX_PAYLOAD_BYTES, Confirmation, dump, topic
+from motcua.onebox import bench_publisher
 from motcua.onebox import broker as brokers
 from motcua.onebox.broker import Broker
+from motcua.onebox.child import stop
 
 Eventually = Callable[..., object]
 
@@ -286,3 +293,60 @@ def test_a_wrong_password_is_said(
 ) -> None:
     with ingesting(migrated, broker, broker_username="nobody"):
         eventually(lambda: "check user name and password" in caplog.text or "closed the connection" in caplog.text)
+
+
+WAVES, WAVE, AWAY_S = 6, 50_000, 60.0
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+def test_memory_stays_flat_while_the_database_is_away(
+    migrated: str, broker: Broker, pg_server: Any, eventually: Callable[..., object]
+) -> None:
+    """The figures go to standard error; docs/data-path.md has those of one machine."""
+    name = migrated.rsplit("/", 1)[1]
+    edge = Edge(broker, eventually, "+", "+")
+    env = os.environ | {
+        "MOTCUA_INGEST_DSN": migrated,
+        "MOTCUA_INGEST_BROKER_HOST": broker.host,
+        "MOTCUA_INGEST_BROKER_PORT": str(broker.port),
+        "MOTCUA_INGEST_BROKER_PASSWORD": "secret",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "motcua.onebox.cli", "ingest"], env=env, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr
+    missing = {b"ready", b"connected to the broker"}
+    while missing:
+        line = said.readline()
+        assert line, "the ingestor ended"
+        missing = {word for word in missing if word not in line}
+    threading.Thread(target=said.read, daemon=True).start()
+    try:
+        watched = psutil.Process(process.pid)
+        resident = list[float]()
+        time.sleep(1)
+        with psycopg.connect(pg_server.dsn, autocommit=True) as admin:
+            admin.execute(f"alter database {name} allow_connections false".encode())
+            admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+            before = watched.memory_info().rss / 2**20
+            until = time.monotonic() + AWAY_S
+            for wave in range(1, WAVES + 1):
+                for topic, payload, _ in bench_publisher.payloads(bench_publisher.events(WAVE, wave), 100):
+                    edge.mqtt.publish(topic, payload, qos=1)
+                time.sleep(max(until - time.monotonic(), 0) / (WAVES + 1 - wave))
+                resident.append(watched.memory_info().rss / 2**20)
+            assert not edge.confirmed
+            admin.execute(f"alter database {name} allow_connections true".encode())
+        eventually(lambda: sum(map(len, edge.confirmed.values())) > 0, timeout=60)
+        with psycopg.connect(migrated, autocommit=True) as conn:
+
+            def stored() -> bool:
+                row = conn.execute("select (select count(*) from queue_sample) + (select count(*) from visit)").fetchone()
+                return row is not None and row[0] == WAVES * WAVE
+
+            eventually(stored, timeout=300)
+        os.write(2, f"resident MiB: before {before:.0f}, by wave {[round(mib) for mib in resident]}\n".encode())
+        assert max(resident[1:]) <= resident[0] + 16, "the first wave fills the window"
+    finally:
+        stop(process)
+        edge.close()

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from motcua.analytics import devices
 from motcua.analytics.api.settings import ApiSettings
-from motcua.analytics.settings import DbSettings, IngestSettings
+from motcua.analytics.settings import AlertSettings, DbSettings, IngestSettings
 from motcua.dashboard.settings import DashboardSettings
 from motcua.edge.messages import ack_topic, topic
 from motcua.edge.settings import EdgeSettings
@@ -27,7 +27,14 @@ from motcua.onebox.child import free_port, own, port_is_free, stop, unprivileged
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
-SETTINGS: list[type[BaseSettings]] = [ApiSettings, DashboardSettings, DbSettings, EdgeSettings, IngestSettings]
+SETTINGS: list[type[BaseSettings]] = [
+    AlertSettings,
+    ApiSettings,
+    DashboardSettings,
+    DbSettings,
+    EdgeSettings,
+    IngestSettings,
+]
 
 
 def test_it_fits_the_compose_schema() -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from edge_tools import OwnBroker
+from file_server import cache, file_server, known
 
 from motcua.models.fetch import fetch
+
+__all__ = ["cache", "file_server", "known", "own_broker", "weights"]
 
 
 @pytest.fixture

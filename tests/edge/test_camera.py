@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from motcua.edge.messages import ModelInfo
 from motcua.edge.outbox import Outbox
 from motcua.edge.sentiment import Period
 from motcua.edge.settings import CameraSettings
+from motcua.edge.zones import Zones
 
 SETTINGS = CameraSettings.model_validate(
     {"source_id": "cam-1", "url": "clip.avi", "zones": "z.json", "sight": {"enabled": False}}
@@ -32,7 +34,8 @@ class Rig:
     def __init__(self, folder: Path, **options: Any) -> None:
         self.outbox = Outbox(folder / "o.db", now=START)
         self.pipeline = options.pop("pipeline", None) or PaintedPipeline()
-        self.camera = Camera(SETTINGS, "vl-1", OFFICE, self.pipeline, self.outbox, now=START, **options)
+        zones = options.pop("zones", OFFICE)
+        self.camera = Camera(SETTINGS, "vl-1", zones, self.pipeline, self.outbox, now=START, **options)
 
     def show(self, stays: Sequence[Stay], seconds: float, *, start: float = 0.0, lap: int = 0) -> None:
         """Frames of the story from 0 to ``seconds``, taken from ``start`` on, and the ticks between them."""
@@ -194,15 +197,15 @@ def test_the_end_loses_who_is_there(rig: Callable[..., Rig]) -> None:
 class Listener:
     """An observer that writes down what it is told."""
 
-    reader = ModelInfo(name="fer", version="1")
+    reader, temperature = ModelInfo(name="fer", version="1"), 1.5
 
     def __init__(self) -> None:
-        self.looked: list[tuple[datetime, list[tuple[str, list[int]]]]] = []
+        self.looked: list[tuple[datetime, list[tuple[str, int, list[int]]]]] = []
         self.closed: list[tuple[str, datetime, datetime]] = []
 
     def look(self, frame: Any, when: datetime, served: Sequence[Any]) -> None:
         assert frame.shape == (240, 320, 3)
-        self.looked.append((when, [(s.counter_id, np.round(s.box).astype(int).tolist()) for s in served]))
+        self.looked.append((when, [(s.counter_id, s.person, np.round(s.box).astype(int).tolist()) for s in served]))
 
     def close(self, counter_id: str, service_start_at: datetime, departure_at: datetime) -> None:
         self.closed.append((counter_id, service_start_at, departure_at))
@@ -217,18 +220,21 @@ class Listener:
 
 def test_an_observer_sees_only_people_in_service_zones(rig: Callable[..., Rig]) -> None:
     listener = Listener()
-    one = rig(observer=listener)
+    behind = [replace(z, counter_id="A") if z.role == "staff" else z for z in OFFICE.zones]
+    one = rig(observer=listener, zones=Zones(tuple(behind)))
     one.show(walk(1, (5, QUEUE), (6, B), (2, OUT)) + walk(2, (13, STAFF)) + walk(3, (13, (0.4, 0.6))), 18)
     seen = {when: served for when, served in listener.looked if served}
     assert min(seen) == at(5)
     assert max(seen) == at(10.8)
-    assert all(served == [("B", [184, 128, 200, 144])] for served in seen.values())
+    assert all(served == [("B", 1, [184, 128, 200, 144])] for served in seen.values())
     assert len(listener.looked) == 18 * FPS
     assert listener.closed == [("B", at(5), at(10.8))]
     (sums,) = one.sent("sentiment")
     first = one.sent("health")[0]
     assert (first["detail"], first["sentiment_on"]) == ("faces: none yet", True)
     assert (sums["n"], sums["counter_id"], sums["model"]["name"]) == (5, "A", "fer")
+    assert (sums["temperature"], sums["calibrated"]) == (1.5, True)
+    assert sums["at"] == sums["period_end"]
 
 
 def test_a_full_disk_stops_nothing_and_is_said_once(rig: Callable[..., Rig], caplog: pytest.LogCaptureFixture) -> None:

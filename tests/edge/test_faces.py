@@ -7,6 +7,7 @@ import sys
 import types
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,8 @@ import pytest
 from builders import NOON
 from photographs import FACES, Image, frame, person, photograph
 
-from motcua.edge.faces import DeepfaceReader, FaceFinder, FaceGate, FerReader, crop
+from motcua.edge.expressions import DeepfaceReader, FerReader
+from motcua.edge.faces import FaceFinder, FaceGate, crop, light
 from motcua.edge.sentiment import Period, valence
 from motcua.edge.watch_faces import FaceWatch, Served
 from motcua.models.fetch import fetch
@@ -55,6 +57,9 @@ def test_where_there_is_no_face_none_is_found(finder: FaceFinder) -> None:
         ({"face_px": 40}, "small"),
         ({"turn_deg": 45}, "turned"),
         ({"blur_px": 3}, "blurred"),
+        ({"lit": 0.5}, None),
+        ({"lit": 0.2}, "dark"),
+        ({"lit": 0.2, "face_px": 80}, "dark"),
     ],
     ids=str,
 )
@@ -64,6 +69,16 @@ def test_only_a_good_face_may_be_read(finder: FaceFinder, name: str, picture: di
     face = finder.find(image)
     assert face is not None
     assert FaceGate().reason(image, face) == reason
+
+
+def test_a_face_burnt_white_is_refused_and_the_light_is_told(finder: FaceFinder) -> None:
+    image = person("hopper", lit=3)
+    face = finder.find(image)
+    assert face is not None
+    assert FaceGate().reason(image, face) == "bright"
+    half, whole = (light(crop(i, f)) for i in (person("hopper", lit=0.5), person("hopper")) if (f := finder.find(i)))
+    assert half == pytest.approx(whole / 2, abs=0.01)
+    assert 0.3 < whole < 0.6
 
 
 def test_a_tilted_face_and_a_cut_face_are_refused(finder: FaceFinder) -> None:
@@ -85,7 +100,7 @@ def test_a_smile_is_read_as_pleasant_and_a_stern_face_is_not(finder: FaceFinder,
         image = photograph(name)
         face = finder.find(image)
         assert face is not None
-        probabilities = reader.read(crop(image, face))
+        probabilities = reader.read(crop(image, face)).probabilities
         assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
         values[name] = valence(probabilities, reader.labels)
     assert values["astronaut"] > 0.8
@@ -93,10 +108,10 @@ def test_a_smile_is_read_as_pleasant_and_a_stern_face_is_not(finder: FaceFinder,
 
 
 def watched(
-    frames: list[tuple[Image, list[Served]]], finder: FaceFinder, reader: FerReader
+    frames: list[tuple[Image, list[Served]]], finder: FaceFinder, reader: FerReader, **options: Any
 ) -> tuple[FaceWatch, list[Period]]:
     """Six services of 8 s at 5 fps that all show the same frames in turn; what leaves two hours later."""
-    watch = FaceWatch(finder, reader)
+    watch = FaceWatch(finder, reader, **options)
     for service in range(6):
         start = NOON + timedelta(minutes=3 * service)
         for i in range(40):
@@ -133,7 +148,12 @@ def test_a_video_of_two_people_gives_each_counter_its_own_sums(
     assert glad.valence_sum / glad.n > 0.8
     assert stern.valence_sum / stern.n < 0.1
     assert max(glad.class_sums, key=lambda k: glad.class_sums[k]) == "happy"
-    assert watch.seen["good"] > 100
+    assert sum(watch.seen.values()) == 2 * 6 * 8, "each person once a second"
+    assert watch.seen["good"] > 80
+    assert glad.light is not None
+    assert stern.face_px is not None
+    assert 0.3 < glad.light.sum / 6 < 0.7
+    assert 64 < stern.face_px.sum / 6 < 110
     assert set(os.listdir(tmp_path)) == before, "no picture is written"
 
 
@@ -149,6 +169,25 @@ def test_a_video_of_bad_pictures_says_nothing_and_says_why(
     assert watch.seen["good"] == 0
     assert watch.seen[reason] + watch.seen["none"] == sum(watch.seen.values())
     assert watch.summary().startswith("faces: 0 of ")
+
+
+def test_nobody_is_looked_at_oftener_than_once_a_second_wherever_they_stand(finder: FaceFinder, reader: FerReader) -> None:
+    image, (box,) = frame((person("astronaut", face_px=70), 0))
+    watch = FaceWatch(finder, reader)
+    for i in range(50):
+        watch.look(image, NOON + timedelta(seconds=i / 10), [Served(f"q{i % 2}", box, 7)])
+    assert sum(watch.seen.values()) == 5
+    watch.look(image, NOON, [Served("q1", box, 7)])  # the clock was set back
+    assert sum(watch.seen.values()) == 6
+
+
+def test_a_temperature_flattens_what_leaves(finder: FaceFinder, reader: FerReader) -> None:
+    image, (box,) = frame((person("astronaut", face_px=70), 0))
+    frames = [(image, [Served("q1", box)])]
+    (_, (sharp,)), (hot, (flat,)) = watched(frames, finder, reader), watched(frames, finder, reader, temperature=3.0)
+    assert hot.temperature == 3.0
+    assert flat.class_sums["happy"] < sharp.class_sums["happy"]
+    assert sum(flat.class_sums.values()) == pytest.approx(6)
 
 
 def test_two_people_at_one_counter_are_left_alone(finder: FaceFinder, reader: FerReader) -> None:
@@ -176,7 +215,7 @@ def test_deepface_is_asked_for_emotions_only_and_its_answer_becomes_probabilitie
     monkeypatch.delenv("DEEPFACE_BACKEND_ENGINE")
     reader = DeepfaceReader()
     assert os.environ["DEEPFACE_BACKEND_ENGINE"] == "onnx"
-    probabilities = reader.read(np.zeros((80, 80, 3), dtype=np.uint8))
+    probabilities = reader.read(np.zeros((80, 80, 3), dtype=np.uint8)).probabilities
     assert asked == {"actions": ["emotion"], "detector_backend": "skip"}
     assert probabilities[reader.labels.index("happy")] == pytest.approx(0.9)
 

@@ -79,6 +79,29 @@ def test_who_vanishes_for_good_has_left_and_who_was_walking_out_has_left_at_once
     assert count(out, until=48).departures == 1
 
 
+NEAR = (QUEUE[0] + 0.02, QUEUE[1])
+
+
+def test_a_second_track_beside_somebody_that_takes_their_place_is_the_same_person() -> None:
+    old = walk(1, (5, OUT), (60, QUEUE))
+    new = walk(2, (50, NEAR), (20, A), (5, OUT), start=50)
+    sums = count(old + new + walk(3, (5, OUT), (40, QUEUE_RIM), (5, OUT), start=120))
+    assert (sums.arrivals, sums.departures) == (2, 2)
+    assert sums.waiting_person_s == pytest.approx(95 + 40, abs=1)
+
+
+def test_a_track_that_begins_and_ends_beside_somebody_is_nobody() -> None:
+    whole = walk(1, (5, OUT), (90, QUEUE), (20, A), (5, OUT))
+    sums = count(whole + walk(2, (20, NEAR), start=30) + walk(3, (5, OUT), (40, QUEUE_RIM), (5, OUT), start=120))
+    assert (sums.arrivals, sums.departures) == (2, 2)
+    assert sums.waiting_person_s == pytest.approx(90 + 40, abs=1)
+
+
+def test_who_walked_in_beside_somebody_that_vanishes_is_another_person() -> None:
+    sums = count(walk(1, (5, OUT), (60, QUEUE)) + walk(2, (5, OUT), (50, NEAR), (20, A), (5, OUT), start=45))
+    assert (sums.arrivals, sums.departures) == (2, 2)
+
+
 def test_who_works_here_is_not_in_the_queue() -> None:
     assert count(walk(1, (30, STAFF), (60, QUEUE), (30, STAFF))).arrivals == 0
     sums = count(walk(1, (9, QUEUE), (30, STAFF)) + walk(2, (60, QUEUE), (5, OUT)))

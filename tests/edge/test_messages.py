@@ -102,12 +102,38 @@ def test_a_visit_that_cannot_be_is_refused(change: dict[str, object]) -> None:
         {"valence_sum": 11.0},
         {"valence_sum2": 0.1},
         {"class_sums": {"happy": 1.0, "neutral": 1.0}},
+        {"at": NOON + timedelta(minutes=1)},
+        {"period_start": NOON - timedelta(minutes=61)},
+        {"period_end": NOON + timedelta(seconds=1)},
+        {"side": "officer"},
+        {"change": {"n": 4, "sum": 0.0, "sum2": 1.0}},
+        {"change": {"n": 11, "sum": 0.0, "sum2": 1.0}},
+        {"change": {"n": 5, "sum": 10.1, "sum2": 20.0}},
+        {"arousal": {"n": 5, "sum": 4.0, "sum2": 1.0}},
+        {"light": {"sum": 10.1, "sum2": 11.0, "valence_sum": 0.0}},
+        {"unread": {"small": 4}},
+        {"unread": {"Nguyễn": 5}},
+        {"temperature": 1.5},
+        {"visit_id": "1"},
     ],
     ids=str,
 )
 def test_sentiment_of_too_few_or_too_short_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         m.Sentiment.model_validate(sentiment().model_dump() | change)
+
+
+def test_sentiment_may_say_how_it_changed_and_how_it_was_seen() -> None:
+    given = sentiment(
+        change={"n": 5, "sum": -1.0, "sum2": 2.0},
+        arousal={"n": 10, "sum": 1.0, "sum2": 2.0},
+        light={"sum": 4.0, "sum2": 1.7, "valence_sum": 0.9},
+        face_px={"sum": 900.0, "sum2": 82000.0, "valence_sum": 180.0},
+        unread={"small": 7},
+        temperature=1.5,
+        calibrated=True,
+    )
+    assert m.parse(m.topic(given.office_id, given.source_id, "sentiment"), m.dump(given)) == [given]
 
 
 def test_an_unknown_wait_carries_no_figure_and_a_known_one_carries_its_interval() -> None:

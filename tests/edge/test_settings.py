@@ -82,6 +82,8 @@ HEAD = 'office_id = "x"\noutbox = "o"\n'
         (HEAD + CAMERA.replace('"v.avi"', '""'), "cameras.1.url: "),
         (HEAD + CAMERA.replace('"a"', '"a b"'), "cameras.1.source_id: "),
         (HEAD + "[sentiment]\nenabled = true\n" + CAMERA, "needs the notice that citizens are shown"),
+        (HEAD + "[sentiment]\nenabled = true\nnotice = 'x'\n" + CAMERA, "sentiment needs its lawful basis: write into"),
+        (HEAD + "[sentiment]\nevery_s = 0.5\n" + CAMERA, "sentiment.every_s"),
         (HEAD + '[broker]\npassword = "x"\n' + CAMERA, "put it into a file of its own"),
         (HEAD + "[broker]\nport = 99999\n" + CAMERA, "broker.port: "),
         ("office_id = ", "is not TOML"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from motcua.edge.faces import DeepfaceReader
+from motcua.edge.expressions import DeepfaceReader
 
 pytestmark = pytest.mark.extras
 
@@ -51,7 +51,7 @@ def test_the_package_loads_and_reads_through_the_products_reader(home: Path) -> 
     reader = DeepfaceReader()
     assert reader.version != "unknown"
     happy = reader.labels.index("happy")
-    dark, bright = (reader.read(np.full((80, 70, 3), value, np.uint8)) for value in (10, 250))
+    dark, bright = (reader.read(np.full((80, 70, 3), value, np.uint8)).probabilities for value in (10, 250))
     for read in (dark, bright):
         assert read.shape == (7,)
         assert read.sum() == pytest.approx(1, abs=1e-5)

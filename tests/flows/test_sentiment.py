@@ -107,7 +107,9 @@ def test_the_days_figure_stands_on_five_visits_or_is_not_there(
     state: str,
 ) -> None:
     fetch("blazeface"), fetch("fer")
-    observer = build_observer(SentimentSettings(enabled=True, notice="Ở đây có đo cảm xúc, không nhận dạng."))
+    observer = build_observer(
+        SentimentSettings(enabled=True, notice="Ở đây có đo cảm xúc, không nhận dạng.", lawful_basis="Quyết định thử")
+    )
     (tmp_path / "frames").mkdir()
     outbox = Outbox(tmp_path / "outbox.db", now=NOON)
     known = Known()

@@ -222,7 +222,8 @@ def test_sentiment_is_off_until_it_is_on_insufficient_until_there_is_enough(api:
     at = now()
     api.write(health(office_id="vl-1", at=at, sentiment_on=True))
     assert (state()["state"], state()["valence"]) == ("insufficient", None)
-    period = {"period_start": at - timedelta(hours=1), "period_end": at, "at": at}
+    end = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    period = {"period_start": end - timedelta(hours=1), "period_end": end, "at": end}
     api.write(sentiment(office_id="vl-1", **period), sentiment(office_id="vl-1", counter_id="q2", **period))
     found = state()
     assert (found["state"], found["n"], found["valence"]) == ("ok", 20, 0.2)

@@ -1,0 +1,241 @@
+"""The pages on alerts in the browser, on a real API, a real database and the real look."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+import uvicorn
+from alert_feed import fill, play, send
+from builders import queue
+from dashboard_api import running
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from motcua.analytics import alert_notices, alert_store, db, store
+from motcua.analytics.alert_look import Asked, look
+from motcua.analytics.alert_rules import CameraBlind, WaitOver
+from motcua.analytics.api import accounts
+from motcua.analytics.api.settings import ApiSettings
+from motcua.analytics.channels import Channel
+from motcua.dashboard.app import build
+from motcua.dashboard.settings import DashboardSettings
+from motcua.onebox.api_cli import server_config
+from motcua.onebox.child import free_port
+
+pytestmark = pytest.mark.browser
+PASSWORD = "correct horse battery"
+SHOTS = os.environ.get("MOTCUA_TEST_SHOTS")
+HOOK = Channel.model_validate({"name": "duty-mail", "address": "mailtos://u:geheim@example.org", "not_real": True})
+LONG = "Trung tâm Phục vụ hành chính công phường Nguyễn Thị Minh Khai – khu phố Thạnh Hoà Trung"
+
+
+@dataclass
+class Site:
+    """The pages, and the database behind them."""
+
+    url: str
+    dsn: str
+    browser: Browser
+    errors: list[str]
+
+    def signed_in(self, name: str, width: int = 1280, lang: str = "vi") -> Page:
+        """A page at the start, logged in."""
+        context = self.browser.new_context(viewport={"width": width, "height": 860}, has_touch=width < 600)
+        context.add_cookies([{"name": "motcua_lang", "value": lang, "url": self.url}])
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(f"{self.url}/login")
+        page.fill("#username", name)
+        page.fill("#password", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{self.url}/")
+        return page
+
+
+def filled(conn: psycopg.Connection) -> None:
+    """Three alerts that stand, one of them unknown by now, one over; a channel that works and one that does not."""
+    store.import_offices(conn, [{"office_id": "vl-3", "name": LONG, "level": "commune", "parent_id": "vl-86"}])
+    for name, role, office in (
+        ("chief", "supervisor", "vl-86"),
+        ("local", "supervisor", "vl-1"),
+        ("watcher", "analyst", None),
+        ("clerk", "officer", "vl-1"),
+    ):
+        accounts.add(conn, name, role, PASSWORD, office)
+    day = date(2020, 1, 1)
+    alert_store.add_setting(conn, "*", day, WaitOver(raise_for_s=0, clear_for_s=60), "chief")
+    alert_store.add_setting(conn, "*", day, CameraBlind(raise_for_s=0), "chief")
+    dead = Channel.model_validate({"name": "hook", "address": "json://u:geheim@example.org"})
+    alert_notices.know(conn, [HOOK, dead])
+    now = datetime.now(UTC)
+    begin = now - timedelta(minutes=20)
+    play(conn, [("vl-2", 25.0)] + [("vl-2", 3.0)] * 8, [], begin=begin)
+    play(conn, [("vl-1", 27.0)], [HOOK], begin=now - timedelta(minutes=3))
+    at = now - timedelta(seconds=30)
+    send(conn, queue(office_id="vl-3", at=at, state="blind", waiting=None, blind="covered", provenance="simulated"))
+    look(conn, at, 30.0, [HOOK], Asked())
+    alert_notices.sent(conn, "duty-mail", [], now - timedelta(minutes=2), 60)
+    alert_notices.failed(conn, "hook", [], "status:500", now)
+
+
+@pytest.fixture(scope="module")
+def site(pg_server: object, eventually: Callable[..., object]) -> Iterator[Site]:
+    dsn: str = pg_server.create("alert_pages")  # type: ignore[attr-defined]
+    fill(dsn)
+    with db.connect(dsn) as conn:
+        filled(conn)
+    server = uvicorn.Server(server_config(ApiSettings(dsn=dsn, port=(port := free_port()), logins_per_minute=100)))  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    eventually(lambda: server.started)
+    errors: list[str] = []
+    with running(build(DashboardSettings(api_url=f"http://127.0.0.1:{port}"))) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield Site(url, dsn, browser, errors)
+        browser.close()
+    server.should_exit = True
+    thread.join(10)
+    assert errors == []
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
+
+
+def alert_of(site: Site, office: str) -> UUID:
+    with db.connect(site.dsn) as conn:
+        found: UUID = alert_store.alerts(conn, [office])[0]["alert_id"]
+    return found
+
+
+def test_the_list_is_read_filtered_acknowledged_and_stays_live(site: Site) -> None:
+    page = site.signed_in("chief")
+    badge = page.locator("#alerts-nav a")
+    expect(badge).to_contain_text("2 chưa ai nhận")
+    badge.click()
+    page.wait_for_url("**/alerts")
+    body = page.locator("#alerts-body")
+    expect(body).to_contain_text("2 cảnh báo đang mở")
+    expect(body.locator(".alert")).to_have_count(2)
+    expect(body).to_contain_text("dự kiến chờ 27 phút (18–41 phút)")
+    expect(body).to_contain_text("chưa rõ tình hình từ")
+    expect(body).to_contain_text("mô phỏng")
+    expect(body).to_contain_text("không gửi được (máy chủ trả lời 500)")
+    assert "geheim" not in page.content()
+    shot(page, "alerts-desktop-vi")
+    page.get_by_role("link", name="Đã hết").click()
+    expect(body).to_contain_text("đã trở lại bình thường")
+    assert page.url.endswith("?state=over")
+    page.get_by_role("link", name="Camera", exact=True).click()
+    expect(body).to_contain_text("Không có cảnh báo nào như vậy")
+    page.go_back()
+    expect(body).to_contain_text("đã trở lại bình thường")
+    page.goto(f"{site.url}/alerts?kind=wait_over&state=new")
+    expect(body.locator(".alert")).to_have_count(1)
+    with db.connect(site.dsn) as conn:
+        play(conn, [("vl-86", 44.0)], [], begin=datetime.now(UTC))
+    expect(body.locator(".alert")).to_have_count(2, timeout=20_000)
+    expect(badge).to_contain_text("3 chưa ai nhận", timeout=20_000)
+    button = page.get_by_role("button", name="Nhận cảnh báo: Dự kiến chờ quá mục tiêu, Trung tâm tỉnh")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#alerts-said")).to_contain_text("Đã ghi")
+    expect(body.locator(".alert")).to_have_count(1)
+    page.goto(f"{site.url}/alerts?state=%3Cscript%3E&kind=x&skip=-1&office=%27%20or%201%3D1--")
+    expect(body).to_contain_text("Không tìm thấy nơi này")
+
+
+def test_an_alert_is_acted_upon_by_two_people(site: Site) -> None:
+    alert = alert_of(site, "vl-1")
+    chief, local = site.signed_in("chief"), site.signed_in("local", 390)
+    for page in (chief, local):
+        page.goto(f"{site.url}/alerts/{alert}")
+        expect(page.locator("#alert-head")).to_contain_text("Xã Hoà Hiệp")
+    text = local.get_by_label("Ghi chú")
+    text.fill("Đang gọi thêm người")
+    chief.get_by_role("button", name="Tôi đã biết").click()
+    expect(chief.locator("#alert-history")).to_contain_text("chief đã nhận")
+    expect(local.locator("#alert-history")).to_contain_text("chief đã nhận", timeout=20_000)
+    local.get_by_label("Ghi chú").fill("Đã mở quầy 3.\n<img src=x onerror=alert(1)>")
+    local.get_by_role("button", name="Ghi lại").click()
+    expect(local.locator("#alert-history blockquote")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(local.get_by_label("Ghi chú")).to_have_value("")
+    local.get_by_role("button", name="Ghi lại").click()
+    expect(local.locator("#alert-said")).to_contain_text("không để trống")
+    chief.get_by_label("Giao cho").fill("nobody-of-ours")
+    chief.get_by_role("button", name="Giao", exact=True).click()
+    expect(chief.locator("#alert-said")).to_contain_text("Chưa làm được")
+    chief.get_by_label("Giao cho").fill("local")
+    chief.get_by_role("button", name="Giao", exact=True).click()
+    expect(chief.locator("#alert-history")).to_contain_text("chief giao cho local")
+    shot(chief, "alert-desktop-vi")
+    shot(local, "alert-phone-vi")
+    local.goto(f"{site.url}/alerts?mine=1")
+    expect(local.locator("#alerts-body .alert")).to_have_count(1)
+
+
+def test_who_may_not_is_told_so(site: Site) -> None:
+    clerk = site.signed_in("clerk")
+    expect(clerk.locator("#where-to")).to_contain_text("Hồ sơ")
+    assert clerk.locator("#alerts-nav a").count() == 0
+    clerk.goto(f"{site.url}/alerts")
+    expect(clerk.locator("#alerts-body")).to_contain_text("Không có quyền xem")
+    shot(clerk, "alerts-denied")
+    watcher = site.signed_in("watcher", lang="en")
+    watcher.goto(f"{site.url}/alerts/{alert_of(site, 'vl-3')}")
+    expect(watcher.locator("#alert-head")).to_contain_text("A camera does not see")
+    expect(watcher.locator("#alert-history")).to_contain_text("raised: cam-1: lens covered")
+    assert watcher.locator("#alert-form button").count() == 0
+    local = site.signed_in("local")
+    for path in (alert_of(site, "vl-3"), "%27%20or%201=1", "..%2f..", "x" * 300):
+        local.goto(f"{site.url}/alerts/{path}")
+        expect(local.locator("main")).to_contain_text("Không có cảnh báo này")
+    shot(local, "alert-missing")
+
+
+def axe() -> str:
+    """The text of axe-core, fetched and checked like the other package of npm."""
+    tools = Path(__file__).parents[1] / "tools"
+    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
+    folder: Path = module.package_folder()
+    return (folder / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_serious_and_nothing_overflows(site: Site) -> None:
+    source = axe()
+    for lang in ("vi", "en"):
+        for width in (1280, 390):
+            page = site.signed_in("chief", width, lang)
+            for name, path in (
+                ("list", "/alerts?state=all"),
+                ("none", "/alerts?kind=no_data"),
+                ("one", f"/alerts/{alert_of(site, 'vl-1')}"),
+                ("long", f"/alerts/{alert_of(site, 'vl-3')}"),
+                ("missing", "/alerts/none"),
+            ):
+                page.goto(site.url + path)
+                expect(page.locator("main h1").first).to_be_visible()
+                expect(page.locator("main")).not_to_contain_text("…")
+                page.wait_for_timeout(300)
+                shot(page, f"axe-{name}-{width}-{lang}")
+                page.evaluate(f"{source}; 0")
+                found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.impact, v.id, v.nodes[0].html]))")
+                assert [v for v in found if v[0] in ("serious", "critical")] == [], (path, width, lang)
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width, lang)
