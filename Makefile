@@ -30,7 +30,7 @@ test-slow:  ## the tests that take too long for every day, hours of replayed vid
 
 chaos:  ## kill everything in random order, cut the power, fill the disks (RUNS=200 SEED=… JSON=chaos.json; about 15 minutes)
 	@./setup.sh $(VENV) test system-for-tests
-	MOTCUA_CHAOS_RUNS=$(RUNS) MOTCUA_CHAOS_SEED=$(SEED) MOTCUA_CHAOS_JSON=$(JSON) $(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
+	MOTCUA_CHAOS_RUNS=$(RUNS) MOTCUA_CHAOS_SEED=$(SEED) MOTCUA_CHAOS_JSON=$(JSON) $(BIN)/python -m pytest -m chaos tests/chaos tests/analytics $(ARGS)
 
 test-extras:  ## the tests of the optional extras, in a venv of their own (ultralytics is AGPL-3.0; with torch they take 7 GB)
 	@./setup.sh $(EXTRAS_VENV) test ultralytics deepface

@@ -105,6 +105,12 @@ def foreign_officers(conn: Connection, officer_ids: Sequence[str], allowed: Sequ
     return [row[0] for row in found]
 
 
+def name_of(conn: Connection, officer_id: str) -> str:
+    """An officer's name; the id where there is none."""
+    row = conn.execute("select name from officer where officer_id = %s", [officer_id]).fetchone()
+    return str(row[0]) if row else officer_id
+
+
 def remove_shift(conn: Connection, shift_id: UUID, allowed: Sequence[str]) -> Row | None:
     """Take a shift out of the roster; the shift, or None where there is none of an allowed office."""
     found = conn.execute(

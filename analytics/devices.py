@@ -22,7 +22,7 @@ from motcua.edge.messages import ACK_ROOT, ROOT, ack_topic, topic
 
 Kind = Literal["camera_box", "kiosk", "feed", "ingestor"]
 KINDS: dict[str, tuple[str, ...]] = {
-    "camera_box": ("visit", "queue", "counts", "sentiment", "health"),
+    "camera_box": ("visit", "queue", "counts", "sentiment", "officer_expression", "health"),
     "kiosk": ("rating", "health"),
     "feed": ("ticket", "health"),
     "ingestor": (),

@@ -45,6 +45,7 @@ RULES = (
     Rule("rating", "at", "keep_ratings_days", hypertable=True, archive=True),
     Rule("ticket", "at", "keep_tickets_days", hypertable=True, archive=True),
     Rule("sentiment", "at", "keep_sentiment_days", hypertable=True, archive=True),
+    Rule("officer_expression", "at", "keep_officer_expression_days"),
     Rule("health", "at", "keep_health_days", hypertable=True),
     Rule("dead_letter", "last_at", "keep_dead_letters_days"),
     Rule("data_report", "at", "keep_reports_days"),

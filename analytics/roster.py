@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from pydantic import TypeAdapter, ValidationError
 
-from motcua.analytics.files import Problem, instant, sheet
+from motcua.analytics.files import VIET_NAM, Problem, instant, sheet
 from motcua.edge.messages import Id
 
 NEEDED = ("officer_id", "name", "office_id", "counter_id", "start", "end")
@@ -86,6 +86,24 @@ def clash(new: Shift, existing: Sequence[Shift]) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def copied(week: Sequence[Shift], existing: Sequence[Shift], days: int = 7) -> tuple[tuple[Shift, ...], tuple[str, ...]]:
+    """The same shifts so many days later, and why some of them cannot stand beside the others; a shift that is there already is neither."""
+    found: list[Shift] = []
+    problems: list[str] = []
+    taken, there = _Taken(existing), {s.shift_id for s in existing}
+    for one in week:
+        new = replace(one, start_at=one.start_at + timedelta(days=days), end_at=one.end_at + timedelta(days=days))
+        if new.shift_id in there:
+            continue
+        try:
+            taken.add(new)
+        except ValueError as error:
+            problems.append(f"{new.name}, {new.counter_id}, {new.start_at.astimezone(VIET_NAM):%d/%m/%Y %H:%M}: {error}")
+            continue
+        found.append(new)
+    return tuple(found), tuple(problems)
 
 
 class _Taken:

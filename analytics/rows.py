@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from motcua.edge.messages import Counts, Health, Message, Queue, Rating, Sentiment, Ticket, Visit
+from motcua.edge.messages import Counts, Health, Message, OfficerExpression, Queue, Rating, Sentiment, Ticket, Visit
 
 _HEAD = ("id", "at", "office_id", "source_id", "provenance", "epoch", "seq")
 
@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "change_n", "change_sum", "change_sum2", "arousal_n", "arousal_sum", "arousal_sum2", "light", "face_px", "unread",
         "temperature", "calibrated",
     ),
+    "officer_expression": (*_HEAD, "counter_id", "period_start", "period_end", "n", "valence_sum", "valence_sum2", "mode", "model"),
     "rating": (*_HEAD, "counter_id", "score", "channel", "procedure_id", "served_at", "reason"),
     "ticket": (*_HEAD, "counter_id", "ticket", "event", "lane", "procedure_id"),
     "health": (*_HEAD, "status", "body"),
@@ -54,7 +55,7 @@ def sample_of(message: Queue) -> str:
     return json.dumps(message.model_dump(mode="json", include=set(SAMPLE)))
 
 
-def _model(message: Visit | Queue | Counts | Sentiment) -> str | None:
+def _model(message: Visit | Queue | Counts | Sentiment | OfficerExpression) -> str | None:
     return f"{message.model.name} {message.model.version}" if message.model else None
 
 
@@ -88,6 +89,10 @@ def _sentiment(m: Sentiment) -> tuple[Any, ...]:
     return (*head, *changes, *seen, unread, m.temperature, m.calibrated)
 
 
+def _officer_expression(m: OfficerExpression) -> tuple[Any, ...]:
+    return (m.counter_id, m.period_start, m.period_end, m.n, m.valence_sum, m.valence_sum2, m.mode, _model(m))
+
+
 def _rating(m: Rating) -> tuple[Any, ...]:
     return (m.counter_id, m.score, m.channel, m.procedure, m.served_at, m.reason)
 
@@ -106,6 +111,7 @@ _TAILS: dict[str, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
     "queue": ("queue_sample", _queue),
     "counts": ("part_count", _counts),
     "sentiment": ("sentiment", _sentiment),
+    "officer_expression": ("officer_expression", _officer_expression),
     "rating": ("rating", _rating),
     "ticket": ("ticket", _ticket),
     "health": ("health", _health),

@@ -22,6 +22,11 @@ class DbSettings(BaseSettings):
     keep_ratings_days: int | None = Field(default=1825, ge=31, description="Ratings")
     keep_tickets_days: int | None = Field(default=365, ge=1, description="Events of ticket machines")
     keep_sentiment_days: int | None = Field(default=1095, ge=31, description="Sums of sentiment, by counter and hour")
+    keep_officer_expression_days: int | None = Field(
+        default=400,
+        ge=31,
+        description="Sums of officers' expression, where a mode lets them be gathered; a change of mode deletes them all",
+    )
     keep_health_days: int | None = Field(default=30, ge=1, description="Health messages")
     keep_dead_letters_days: int | None = Field(
         default=180, ge=1, description="Messages that were none, from the last time on"

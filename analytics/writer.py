@@ -26,6 +26,7 @@ CHANNEL = "motcua_live"
 AHEAD = timedelta(minutes=5)  # a clock further ahead than this does not decide what is newest
 _NOTIFY_OFFICES = 100  # a notification holds at most 8000 bytes
 _KEPT_BYTES = 4096
+_BARE = ("type", "id", "epoch", "seq", "at", "office_id", "source_id", "mode", "counter_id", "period_start", "period_end")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -147,14 +148,28 @@ def _newness(message: Message | Quick) -> tuple[int, str]:
 def _write_dead(cursor: psycopg.Cursor, dead: list[tuple[str, Rejected]]) -> None:
     rows = []
     for topic, rejected in dead:
-        digest = hashlib.sha256(topic.encode() + b"\0" + rejected.item).digest()
-        rows.append((digest, topic.replace("\0", ""), rejected.item[:_KEPT_BYTES], rejected.reason.replace("\0", "")))
+        item = bare(topic, rejected.item)
+        digest = hashlib.sha256(topic.encode() + b"\0" + item).digest()
+        rows.append((digest, topic.replace("\0", ""), item[:_KEPT_BYTES], rejected.reason.replace("\0", "")))
     if rows:
         cursor.executemany(
             "insert into dead_letter (digest, topic, payload, reason) values (%s, %s, %s, %s) "
             "on conflict (digest) do update set times = dead_letter.times + 1, last_at = now()",
             sorted(rows),
         )
+
+
+def bare(topic: str, item: bytes) -> bytes:
+    """What of a refused item is kept: all of it, but of officers' expression only whence and when. What may not be stored is not stored here."""
+    if not topic.endswith("/officer_expression") and b"officer_expression" not in item:
+        return item
+    try:
+        read = json.loads(item)
+    except (ValueError, RecursionError):
+        return b"{}"
+    return json.dumps(
+        {k: read[k] for k in _BARE if isinstance(read.get(k), str | int)} if isinstance(read, dict) else {}
+    ).encode()
 
 
 def _write_sources(cursor: psycopg.Cursor, messages: Sequence[Message | Quick]) -> None:

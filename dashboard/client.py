@@ -43,6 +43,14 @@ class Refused(ApiError):
     """A change that may not be made now; the message is the API's own sentence."""
 
 
+class Invalid(ApiError):
+    """Nothing was written; ``problems`` say what is wrong, each with its place, field and code."""
+
+    def __init__(self, message: str, problems: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
 class Unreachable(ApiError):
     """The API does not answer, fails, or answers with something else than agreed."""
 
@@ -96,6 +104,15 @@ class Api:
     async def change(self, session: str | None, path: str, body: dict[str, Any]) -> None:
         """Send a change. Raises Refused with the API's sentence."""
         await self._send("POST", path, headers=_cookie(session) | {"X-Motcua-Csrf": "1"}, json=body)
+
+    async def call(
+        self, session: str | None, method: str, path: str, body: dict[str, Any] | None = None, file: bytes | None = None
+    ) -> Any:
+        """Send a change or a file; what the API answers, None where it says nothing. Raises Invalid and Refused."""
+        headers = _cookie(session) | {"X-Motcua-Csrf": "1"}
+        more: dict[str, Any] = {"json": body} if body is not None else {"content": file}
+        response = await self._send(method, path, headers=headers, **more)
+        return response.json() if response.content else None
 
     async def file(self, session: str | None, path: str) -> tuple[bytes, str, str]:
         """A file: its bytes, media type and disposition."""
@@ -167,8 +184,12 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status < 300:
         return
-    if status == 409:
-        raise Refused(str(response.json().get("detail", "")) if "json" in response.headers.get("content-type", "") else "")
+    readable = status in (409, 413, 422) and "json" in response.headers.get("content-type", "")
+    said = response.json() if readable else {}  # a refused stream has no text yet
+    if status in (409, 413):
+        raise Refused(str(said.get("detail", "")))
+    if status == 422 and said.get("problems"):
+        raise Invalid(str(said.get("detail", "")), said["problems"])
     kinds: dict[int, type[ApiError]] = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 422: NotFound, 429: TooMany}
     raise kinds.get(status, Unreachable)(f"{response.request.method} {response.request.url.path}: {status}")
 

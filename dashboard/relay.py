@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE
+from motcua.dashboard.pages import admin_paths as admin
 from motcua.dashboard.words import known_lang
 
 log = logging.getLogger("motcua.dashboard")
@@ -41,19 +42,30 @@ def routes(api: client.Api) -> APIRouter:
         if kind not in ("pdf", "xlsx"):
             return PlainTextResponse("no such file", status_code=404)
         path = f"/api/v1/attitude/proposals/{quote(proposal_id, safe='')}/file.{kind}?lang={lang}"
-        try:
-            body, media, disposition = await api.file(request.cookies.get(client.COOKIE), path)
-        except client.ApiError as error:
-            log.info("file: %s", error)
-            codes = {client.NotSignedIn: 401, client.NotAllowed: 403, client.NotFound: 404}
-            return PlainTextResponse("not available", status_code=codes.get(type(error), 503))
-        return Response(body, media_type=media, headers={"Content-Disposition": disposition})
+        return await _passed_on(api, request, path)
+
+    @router.get("/admin-files/{name}")
+    async def admin_file(name: str, request: Request) -> Response:
+        path = admin.file_path(name)
+        if path is None:
+            return PlainTextResponse("no such file", status_code=404)
+        return await _passed_on(api, request, path)
 
     @router.get("/healthz")
     async def healthz() -> Response:
         return PlainTextResponse("ok")
 
     return router
+
+
+async def _passed_on(api: client.Api, request: Request, path: str) -> Response:
+    try:
+        body, media, disposition = await api.file(request.cookies.get(client.COOKIE), path)
+    except client.ApiError as error:
+        log.info("file: %s", error)
+        codes = {client.NotSignedIn: 401, client.NotAllowed: 403, client.NotFound: 404}
+        return PlainTextResponse("not available", status_code=codes.get(type(error), 503))
+    return Response(body, media_type=media, headers={"Content-Disposition": disposition})
 
 
 async def _relay(api: client.Api, session: str | None) -> AsyncIterator[bytes]:

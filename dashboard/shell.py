@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import alert, alerts, asking, live, office
+from motcua.dashboard.pages import admin, alert, alerts, asking, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -75,6 +75,8 @@ def page(path: str | None, words: Words) -> Any:
             return live.layout(words, unquote(unit_id))
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
+        case ["admin", *_]:
+            return admin.layout(unquote(path or "/"), words)
         case ["alerts"]:
             return alerts.layout(words)
         case ["alerts", alert_id] if alert_id:
@@ -112,6 +114,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     app.clientside_callback(ClientsideFunction("motcua", "arrived"), Input("page", "children"))
     office.register(app, using)
     asking.register(app, using)
+    admin.register(app, using)
     alerts.register(app, using)
     alerts.register_badge(app, using)
     alert.register(app, using)

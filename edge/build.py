@@ -6,9 +6,9 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from motcua.edge.camera import Observer, Tracking
+from motcua.edge.camera import Observer, OfficerWatch, Tracking
 from motcua.edge.geometry import Detector
-from motcua.edge.settings import CameraSettings, SentimentSettings
+from motcua.edge.settings import CameraSettings, EdgeSettings, SentimentSettings
 from motcua.models.errors import MissingError, ModelError
 from motcua.models.fetch import path, version_of
 
@@ -87,3 +87,11 @@ def build_observer(sentiment: SentimentSettings) -> Observer | None:
         raise BuildError(str(error)) from error
     every = timedelta(seconds=sentiment.every_s)
     return FaceWatch(finder, reader, every=every, temperature=sentiment.temperature)
+
+
+def build_officer_watch(settings: EdgeSettings) -> OfficerWatch | None:
+    """The reader of officers' faces; None while their mode is off: then there is nothing that could read them. Raises BuildError."""
+    if settings.officers.mode == "off":
+        return None
+    observer = build_observer(settings.sentiment.model_copy(update={"enabled": True}))
+    return None if observer is None else OfficerWatch(settings.officers.mode, observer)

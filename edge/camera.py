@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -11,11 +12,19 @@ import numpy as np
 
 from motcua.edge.blindness import Arrivals, way_out
 from motcua.edge.capture import Frame
-from motcua.edge.compose import Source, counts_message, health_message, queue_message, sentiment_message, visit_message
+from motcua.edge.compose import (
+    Source,
+    counts_message,
+    health_message,
+    officer_message,
+    queue_message,
+    sentiment_message,
+    visit_message,
+)
 from motcua.edge.flow import UNSEEN_S, QueueFlow
 from motcua.edge.forecast_file import load_forecast, save_forecast
 from motcua.edge.geometry import Detector, Image, Tracks, foot
-from motcua.edge.messages import BlindReason, Health, Message, ModelInfo
+from motcua.edge.messages import BlindReason, Health, Message, ModelInfo, OfficerUse
 from motcua.edge.outbox import SAMPLES, Outbox, OutboxDamaged, OutboxError
 from motcua.edge.pace import Every, Speedometer
 from motcua.edge.parts import PartCounter, seen_in_part
@@ -24,6 +33,7 @@ from motcua.edge.queue import QueueFigures, figures, measured, recent
 from motcua.edge.sentiment import Period
 from motcua.edge.settings import CameraSettings
 from motcua.edge.sight import Sighting
+from motcua.edge.staff import at_work
 from motcua.edge.view import View, sight_file
 from motcua.edge.visits import ClosedVisit, Positions, VisitState, flush, step
 from motcua.edge.zones import Zones
@@ -86,6 +96,14 @@ class Observer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OfficerWatch:
+    """The same for the people behind the counters, and the use for which they were told that they are read."""
+
+    mode: OfficerUse
+    observer: Observer
+
+
 class Camera:
     """What a camera's process does with frames and with passing time; no thread and no clock of its own."""
 
@@ -99,9 +117,10 @@ class Camera:
         *,
         now: datetime,
         observer: Observer | None = None,
+        officers: OfficerWatch | None = None,
     ) -> None:
         self._settings, self._zones, self._pipeline, self._outbox = settings, zones, pipeline, outbox
-        self._observer = observer
+        self._observer, self._officers = observer, officers
         self._source = Source(office_id, settings.source_id, settings.provenance)
         self._model = ModelInfo(name=pipeline.detector.name, version=pipeline.detector.version)
         self._watching_since, self._unwatched = now, False
@@ -147,7 +166,7 @@ class Camera:
         self._held.append((frame.at, result))
         if suspect is None:
             self._release()
-            if self._observer is not None:
+            if self._observer is not None or self._officers is not None:
                 self._observe(frame, result.live)
 
     def _look(self, frame: Frame) -> BlindReason | Literal["blind"] | None:
@@ -221,6 +240,10 @@ class Camera:
             model = ModelInfo(name=self._observer.reader.name, version=self._observer.reader.version)
             heat = self._observer.temperature
             self._put([sentiment_message(self._source, p, model, heat) for p in self._observer.due(now)])
+        if sample and self._officers is not None:
+            watch, mode = self._officers.observer, self._officers.mode
+            model = ModelInfo(name=watch.reader.name, version=watch.reader.version)
+            self._put([officer_message(self._source, p, model, mode) for p in watch.due(now)])
         if self._keep.due(now):
             save_forecast(self._forecast_file, self._forecast)
         status, detail = self._state(now, problem, blind)
@@ -288,20 +311,19 @@ class Camera:
             self._final, closed = step(self._final, seen, at, self._zones, self._settings.visits)
             self._put(self._visits(closed))
             for v in closed:
-                if self._observer is not None and v.service_start_at is not None and v.counter_id is not None:
-                    self._observer.close(v.counter_id, v.service_start_at, v.departure_at)
+                if v.service_start_at is not None and v.counter_id is not None:
+                    for observer in (self._observer, None if self._officers is None else self._officers.observer):
+                        if observer is not None:
+                            observer.close(v.counter_id, v.service_start_at, v.departure_at)
 
     def _observe(self, frame: Frame, tracks: Tracks) -> None:
-        from motcua.edge.watch_faces import Served  # what reads faces is loaded only where it was switched on
+        from motcua.edge.sides import hidden, sides  # what reads faces is loaded only where it was switched on
 
-        places = self._zones.locate(self._positions(tracks).points)
-        served = [
-            Served(counter_id, box, int(person))
-            for place, box, person in zip(places, tracks.boxes, tracks.ids, strict=True)
-            if place >= 0 and (zone := self._zones.zones[place]).role == "service" and (counter_id := zone.counter_id)
-        ]
+        citizens, officers, staff = sides(self._zones, self._positions(tracks), tracks.boxes, at_work(self._live.staff))
         if self._observer is not None:
-            self._observer.look(frame.image, frame.at, served)
+            self._observer.look(hidden(frame.image, staff) if citizens else frame.image, frame.at, citizens)
+        if self._officers is not None and officers:
+            self._officers.observer.look(hidden(frame.image, [c.box for c in citizens]), frame.at, officers)
 
     def _positions(self, tracks: Tracks) -> Positions:
         return Positions(tracks.ids, np.clip(foot(tracks.boxes) / np.array(self._size), 0.0, 1.0))
@@ -362,6 +384,7 @@ class Camera:
             outbox=self._outbox.size(),
             dropped=self._outbox.dropped(),
             sentiment_on=self._observer is not None,
+            officer_faces="off" if self._officers is None else self._officers.mode,
             blind=blind,
         )
 

@@ -52,6 +52,10 @@ def check(path: Path) -> Iterator[Finding]:
     yield from (_try(_weights, name) for name in weights_of(settings))
     if settings.sentiment.enabled:
         yield _try(_faces, settings)
+    if settings.officers.mode != "off":
+        yield Finding(
+            True, f"officers' faces: mode {settings.officers.mode}; the notice is: {settings.officers.notice.strip()}"
+        )
     for camera in settings.cameras:
         yield _try(_zones, camera)
         if was_moved(outbox_path(settings, camera)):
@@ -100,7 +104,8 @@ def _weights(name: str) -> str:
 
 def _faces(settings: EdgeSettings) -> str:
     build_observer(settings.sentiment)
-    return f"sentiment: reader {settings.sentiment.reader} can be loaded; the notice is: {settings.sentiment.notice.strip()}"
+    told = settings.sentiment
+    return f"sentiment: reader {told.reader} can be loaded; the notice is: {told.notice.strip()}; its basis: {told.lawful_basis.strip()}"
 
 
 def _zones(camera: CameraSettings) -> str:

@@ -14,6 +14,9 @@ from motcua.edge.messages import (
     Counts,
     Health,
     ModelInfo,
+    OfficerExpression,
+    OfficerMode,
+    OfficerUse,
     Part,
     Provenance,
     Queue,
@@ -106,6 +109,21 @@ def sentiment_message(source: Source, period: Period, model: ModelInfo, temperat
     )
 
 
+def officer_message(source: Source, period: Period, model: ModelInfo, mode: OfficerUse) -> OfficerExpression:
+    """One counter's sums of the face behind it over a period, whose end is its instant."""
+    return OfficerExpression(
+        **source.envelope(period.end),
+        mode=mode,
+        counter_id=period.counter_id,
+        period_start=period.start,
+        period_end=period.end,
+        n=period.n,
+        valence_sum=period.valence_sum,
+        valence_sum2=period.valence_sum2,
+        model=model,
+    )
+
+
 def _sums(kind: type[_S], given: Any) -> _S | None:
     return None if given is None else kind(**{f.name: getattr(given, f.name) for f in fields(given)})
 
@@ -121,6 +139,7 @@ def health_message(
     outbox: OutboxSize,
     dropped: Mapping[str, int],
     sentiment_on: bool,
+    officer_faces: OfficerMode = "off",
     blind: BlindReason | None = None,
 ) -> Health:
     """The source's own state."""
@@ -136,6 +155,7 @@ def health_message(
         outbox_capacity_h=None if outbox.capacity_h is None else round(outbox.capacity_h, 1),
         dropped={name: min(count, 1_000_000) for name, count in dropped.items()},
         sentiment_on=sentiment_on,
+        officer_faces=officer_faces,
         blind=blind,
         detail=detail[:500],
     )

@@ -24,7 +24,9 @@ _AHEAD_S = 1.0
 
 def onward(trail: Trail, point: Point, at: datetime) -> Trail:
     """The trail after one more sighting."""
-    kept = tuple(step for step in trail if (at - step[0]).total_seconds() <= _TRAIL_S)
+    kept = trail
+    if trail and (at - trail[0][0]).total_seconds() > _TRAIL_S:
+        kept = tuple(step for step in trail if (at - step[0]).total_seconds() <= _TRAIL_S)
     return kept if kept and (at - kept[-1][0]).total_seconds() < _STEP_S else (*kept, (at, point))
 
 

@@ -42,6 +42,8 @@ CountedLane = Literal["ordinary", "priority", "appointment", "unknown"]
 Part = Literal["arrivals", "services"]
 BlindReason = Literal["no_frames", "lagging", "black", "frozen", "blurred", "covered", "moved", "flooded"]
 RatingReason = Literal["waiting", "manner", "clarity", "result", "place", "other"]
+OfficerUse = Literal["self", "aggregate", "evidence"]
+OfficerMode = Literal["off", "self", "aggregate", "evidence"]
 Reason = Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
 QueueState = Literal["ok", "too_few", "stale", "blind", "closed", "unknown"]
 
@@ -320,6 +322,36 @@ class Sentiment(_Envelope):
         return self
 
 
+class OfficerExpression(_Envelope):
+    """What the face behind one counter showed over a period of full hours, of at least 5 services. ``at`` is the period's end.
+
+    ``mode`` is the use for which the office's people were told that they are read; ``off`` sends nothing. Who sat there is not known
+    here. Sums over services, as in :class:`Sentiment`; no class of expression, no service, no image.
+    """
+
+    type: Literal["officer_expression"] = "officer_expression"
+    mode: OfficerUse
+    counter_id: Id
+    period_start: Utc
+    period_end: Utc
+    n: Annotated[int, Field(ge=5, le=1_000_000)]
+    valence_sum: Annotated[float, Field(allow_inf_nan=False)]
+    valence_sum2: Seconds
+    model: ModelInfo
+
+    @model_validator(mode="after")
+    def _consistent(self) -> OfficerExpression:
+        if any((t.minute, t.second, t.microsecond) != (0, 0, 0) for t in (self.at, self.period_start, self.period_end)):
+            raise ValueError("instants of officers' expression are full hours")
+        if (self.period_end - self.period_start).total_seconds() < 3600:
+            raise ValueError("a period is an hour or more")
+        if abs(self.valence_sum) > self.n * _NEAR or self.valence_sum2 > self.n * _NEAR:
+            raise ValueError("valence lies in -1..1: the sums do not fit n")
+        if self.valence_sum**2 > self.n * self.valence_sum2 * (1 + 1e-6) + 1e-9:
+            raise ValueError("valence_sum2 is smaller than valence_sum**2 / n")
+        return self
+
+
 class Rating(_Envelope):
     """One answer of a citizen who was asked. ``at`` is the instant of the answer."""
 
@@ -365,6 +397,9 @@ class Health(_Envelope):
     sentiment_on: bool | None = Field(
         default=None, description="Whether citizens' faces are read; None where there is no camera"
     )
+    officer_faces: OfficerMode | None = Field(
+        default=None, description="The mode in which officers' faces are read; None where there is no camera"
+    )
     blind: BlindReason | None = Field(default=None, description="Why the camera sees nothing; None while it sees")
     detail: Annotated[str, Field(max_length=500)] = ""
 
@@ -385,7 +420,7 @@ class Confirmation(_Frozen):
     ranges: Annotated[tuple[tuple[int, int], ...], Field(min_length=1, max_length=10_000)]
 
 
-Message = Visit | Queue | Counts | Sentiment | Rating | Ticket | Health
+Message = Visit | Queue | Counts | Sentiment | Rating | Ticket | Health | OfficerExpression
 AnyMessage = Annotated[Message, Field(discriminator="type")]
 MESSAGE: TypeAdapter[Message] = TypeAdapter(AnyMessage)
 

@@ -31,7 +31,7 @@ __all__ = ["LEAST_VALUE_FIRST", "SAMPLES", "Outbox", "OutboxDamaged", "OutboxErr
 log = logging.getLogger(__name__)
 
 # The order in which types are given up when the outbox is full, oldest rows first. A visit is the last to go.
-LEAST_VALUE_FIRST = ("queue", "health", "ticket", "sentiment", "rating", "counts", "visit")
+LEAST_VALUE_FIRST = ("queue", "health", "ticket", "officer_expression", "sentiment", "rating", "counts", "visit")
 SAMPLES = ("queue", "health")  # the next one says it again
 DAMAGED = "outbox"  # counts files that were moved aside with all that waited in them
 
@@ -319,7 +319,10 @@ class Outbox:
             raise OutboxDamaged(f"outbox {self.path} is damaged ({error}): open it anew") from error
 
 
-_PLURAL = {"visit": "visits", "ticket": "tickets", "rating": "ratings", "counts": "counts", "sentiment": "sums of sentiment"}
+_PLURAL = {
+    "visit": "visits", "ticket": "tickets", "rating": "ratings", "counts": "counts", "sentiment": "sums of sentiment",
+    "officer_expression": "sums of officers' expression",
+}  # fmt: skip
 
 
 def _types(messages: Sequence[Message]) -> Counter[str]:

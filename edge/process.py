@@ -13,7 +13,7 @@ from datetime import datetime
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from motcua.edge.build import BuildError, build_observer, build_pipeline
+from motcua.edge.build import BuildError, build_observer, build_officer_watch, build_pipeline
 from motcua.edge.camera import Camera, Tracking
 from motcua.edge.capture import Capture, CaptureError, FrameSource
 from motcua.edge.clock import SteadyClock
@@ -66,11 +66,14 @@ def run(settings: EdgeSettings, camera: CameraSettings, alive: Callable[[], bool
     try:
         try:
             pipeline, observer = build(camera), build_observer(settings.sentiment)
+            officers = build_officer_watch(settings)
         except BuildError as error:
             source = Source(settings.office_id, camera.source_id, camera.provenance)
             outbox.put([_last_word(source, clock.now(), str(error), outbox)])
             raise
-        watching = Camera(camera, settings.office_id, zones, pipeline, outbox, now=clock.now(), observer=observer)
+        watching = Camera(
+            camera, settings.office_id, zones, pipeline, outbox, now=clock.now(), observer=observer, officers=officers
+        )
         capture = Capture(camera, clock)
         try:
             watch(watching, capture, clock, Pace(camera.analysis_fps), alive, lambda: publisher.connections)

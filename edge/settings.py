@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from motcua.edge.messages import Id
+from motcua.edge.messages import Id, OfficerMode
 from motcua.edge.queue import QueueSettings
 from motcua.edge.sight import SightSettings
 from motcua.edge.visits import VisitSettings
@@ -137,6 +137,19 @@ class SentimentSettings(_Part):
         return self
 
 
+class OfficerSettings(_Part):
+    """Reading officers' faces: off unless HR and admin have switched a mode on for this office, and its people have been told."""
+
+    mode: OfficerMode = "off"
+    notice: str = ""
+
+    @model_validator(mode="after")
+    def _notice(self) -> OfficerSettings:
+        if self.mode != "off" and not self.notice.strip():
+            raise ValueError(f"mode {self.mode} needs the notice that people are shown: write its text into 'notice'")
+        return self
+
+
 class EdgeSettings(BaseSettings):
     """One agent: an office, its broker and its cameras."""
 
@@ -152,6 +165,7 @@ class EdgeSettings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=64)]
     sentiment: SentimentSettings = SentimentSettings()
+    officers: OfficerSettings = OfficerSettings()
 
     @model_validator(mode="after")
     def _each_source_once(self) -> EdgeSettings:

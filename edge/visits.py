@@ -147,28 +147,25 @@ def step(
         bridge_s=settings.bridge_s,
         keep_s=settings.settle_s,
     )
-    ids = frozenset(visible)
-    visible = {i: seen_at for i, seen_at in visible.items() if i not in at_work(staff)}
+    ids, workers = frozenset(visible), at_work(staff)
+    visible = {i: seen_at for i, seen_at in visible.items() if i not in workers}
     people = _stitched(state, visible, at, zones, settings)
     # Who turns out to work here was never queueing; a service that had begun was somebody's, whose track they now have.
-    taken = [_visit(p, "lost", at) for i, p in people.items() if i in at_work(staff) and p.service_start_at is not None]
-    people = {i: p for i, p in people.items() if i not in at_work(staff)}
+    taken = [_visit(p, "lost", at) for i, p in people.items() if i in workers and p.service_start_at is not None]
+    people = {i: p for i, p in people.items() if i not in workers}
     for track_id, (zone, point) in visible.items():
         person = people.get(track_id)
         if zone is not None and _stays(zone):
             known = person or Person(track_id, point, at, at, zone.role)
-            people[track_id] = _inside(_moved(known, point, at), zone, at, state.at, settings)
+            trail = onward(known.trail, point, at)
+            changes = _inside(known, zone, at, state.at, settings)
+            people[track_id] = replace(known, point=point, seen_at=at, trail=trail, **changes)
         elif person is not None:
-            people[track_id] = _moved(person, point, at)
+            people[track_id] = replace(person, point=point, seen_at=at, trail=onward(person.trail, point, at))
     gone = {i for i, p in people.items() if _is_over(p, at, zones, settings)}
     closed = taken + [visit for i in gone if (visit := _close(people[i], at, zones, settings)) is not None]
     staying = {i: p for i, p in people.items() if i not in gone}
     return VisitState(staying, at, ids, staff), sorted(closed, key=lambda v: (v.arrival_at, v.departure_at))
-
-
-def _moved(p: Person, point: tuple[float, float], at: datetime) -> Person:
-    """The person at a new place."""
-    return replace(p, point=point, seen_at=at, trail=onward(p.trail, point, at))
 
 
 def _left(p: Person, zones: Zones) -> bool:
@@ -190,33 +187,33 @@ def flush(state: VisitState, at: datetime) -> list[ClosedVisit]:
     return sorted(visits, key=lambda v: (v.arrival_at, v.departure_at))
 
 
-def _inside(p: Person, zone: Zone, at: datetime, last_frame_at: datetime | None, settings: VisitSettings) -> Person:
-    """The person after a frame that shows them in a queue, service or hall zone."""
+def _inside(p: Person, zone: Zone, at: datetime, last_frame_at: datetime | None, settings: VisitSettings) -> dict[str, Any]:
+    """What changes of a person with a frame that shows them in a queue, service or hall zone."""
 
     def goes_on(last: datetime | None) -> bool:
         # Seen there in the frame before is no absence, however slow the frames come.
         return last is not None and (last == last_frame_at or (at - last).total_seconds() <= settings.bridge_s)
 
-    p = replace(p, zone_at=at, role=zone.role, at_counter=zone.counter_id)
+    changes: dict[str, Any] = {"zone_at": at, "role": zone.role, "at_counter": zone.counter_id}
     if zone.role == "hall":
-        return p if p.hall_since else replace(p, hall_since=at)
+        return changes | {"hall_since": p.hall_since or at}
     if zone.role == "queue":
         since = p.queue_since if p.queue_since and goes_on(p.queue_at) else at
-        p = replace(p, queue_since=since, queue_at=at)
+        changes |= {"queue_since": since, "queue_at": at}
         if p.arrival_at is None and (at - since).total_seconds() >= settings.min_dwell_s:
             # A look at a counter before joining the queue is not the beginning of a service.
-            return replace(p, arrival_at=since, lane=zone.lane, counter_since=None)
-        return p
+            changes |= {"arrival_at": since, "lane": zone.lane, "counter_since": None}
+        return changes
     if p.service_start_at is not None:
-        return p
+        return changes
     same = p.counter_since is not None and p.counter_id == zone.counter_id and goes_on(p.counter_at)
     since = p.counter_since if same and p.counter_since else at
-    p = replace(p, counter_id=zone.counter_id, counter_since=since, counter_at=at)
-    if (at - since).total_seconds() < settings.min_service_s:
-        return p
-    if p.arrival_at is None:
-        return replace(p, arrival_at=since, service_start_at=since, lane=zone.lane)
-    return replace(p, service_start_at=since)
+    changes |= {"counter_id": zone.counter_id, "counter_since": since, "counter_at": at}
+    if (at - since).total_seconds() >= settings.min_service_s:
+        changes["service_start_at"] = since
+        if p.arrival_at is None:
+            changes |= {"arrival_at": since, "lane": zone.lane}
+    return changes
 
 
 def _stitched(

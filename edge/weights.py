@@ -17,7 +17,7 @@ _OPTIONAL = {"yolo": "yolo11n-onnx", "ultralytics": "yolo11n"}
 def weights_of(settings: EdgeSettings) -> list[str]:
     """The registered weights that these settings need."""
     names = {weights for c in settings.cameras if (weights := weights_of_camera(c))}
-    if settings.sentiment.enabled:
+    if settings.sentiment.enabled or settings.officers.mode != "off":
         names |= {"blazeface", settings.sentiment.reader} & set(REGISTRY)
     return sorted(names)
 

@@ -42,6 +42,7 @@ def bench_edge(
     """CPU milliseconds per frame of decoding, detection, tracking (with the late correction) and visits; what faces add; what
     motion gating saves and loses on a rendered scene; a plain pipeline beside it; CPU and memory of whole camera processes.
 
+    ``face_ms`` is what a sampled face costs, ``faces_rise`` by how much faces raise the CPU of the agent's work on the scene.
     ``ratio`` is the agent's work on the video over decoding and the bare detector on the same frames, ``ratio_faces`` that on the
     scene with faces read, both without gating. scene_folder: gives a folder of ``motcua simulate scene``. Raises VideoError, ModelError, ZonesError, SceneError, TruthError, BuildError.
     """
@@ -52,6 +53,7 @@ def bench_edge(
     from motcua.edge.settings import STILL_S, CameraSettings, SentimentSettings
     from motcua.edge.zones import load_zones
     from motcua.onebox.bench_cpu import measure
+    from motcua.onebox.bench_faces import TimedObserver, face_cost, rise
     from motcua.onebox.bench_process import watch_cameras
     from motcua.onebox.bench_still import FPS, compare_gating
     from motcua.onebox.playing import frame_count
@@ -66,7 +68,8 @@ def bench_edge(
     scene = read_scene(scene_folder())
     with _bar("gating", len(scene.times), progress) as tick:
         still = compare_gating(scene, detector, STILL_S, ANALYSIS_FPS, tick)
-    observer = build_observer(SentimentSettings(enabled=True, notice="bench", lawful_basis="bench"))
+    built = build_observer(SentimentSettings(enabled=True, notice="bench", lawful_basis="bench"))
+    observer = None if built is None else TimedObserver(built)
     served_s = min(_FACES_FROM_S, float(scene.times[-1]) / 2)
     with _bar("faces", None, progress) as tick:
         faces = measure(
@@ -89,6 +92,8 @@ def bench_edge(
     }
     with _bar("cameras", None, progress) as tick:
         costs = watch_cameras(cameras, watch_s, lambda _: tick())
+    face_ms = face_cost()
+    faces_s = faces.decode.spent_s + faces.work.spent_s
     plain = still.pop("plain") | {"cpu_ratio": busy.ratio_plain}
     parts = busy.parts_ms()
     report: Report = {
@@ -100,6 +105,8 @@ def bench_edge(
         "ratio": busy.ratio,
         "ratio_faces": faces.ratio,
         "faces": observer.summary() if observer else "",
+        "face_ms": face_ms,
+        "faces_rise": rise(faces_s, observer.spent_s, observer.looks, face_ms["fer"]["p50"]) if observer else None,
         **still,
         "cameras_per_core": {name: cost.per_core for name, cost in costs.items()},
         "analysis_fps": _ANALYSIS_FPS,

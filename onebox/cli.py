@@ -58,6 +58,9 @@ PARTS = {
     "deadletters": Part("deadletters_cli", "app", "server", "Messages that were none: list, explain, repair, replay."),
     "users": Part("users_cli", "app", "server", "Accounts of the staff pages: add, list, disable."),
     "ratings": Part("ratings_cli", "app", "server", "Asked-for ratings: kiosks, QR slips, call-back surveys."),
+    "officer-faces": Part(
+        "officer_faces_cli", "app", "server", "Officers' faces: the mode of each office, and its public notice."
+    ),
     "evaluate-attitude": Part(
         "attitude_cli", "evaluate_attitude", "server", "How well ratings tell officers with known effects apart."
     ),

@@ -15,11 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from motcua.analytics.expression_bias import LIGHTS, SIZES, band
 from motcua.edge.calibration import soften
 from motcua.edge.expressions import ExpressionReader, Image
 from motcua.edge.faces import Face, FaceFinder, FaceGate, crop, light
 from motcua.edge.sentiment import VALENCE, valence
-from motcua.onebox.expression_scores import LIGHTS, SIZES, Shown, band, score
+from motcua.onebox.expression_scores import Shown, score
 
 ENDINGS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _ALSO = {

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from motcua.analytics.satisfaction import difference
 from motcua.analytics.waits import wilson
 from motcua.edge.calibration import ece, fit_temperature, nll, reliability, soften
 from motcua.edge.sentiment import VALENCE
@@ -22,8 +23,6 @@ ENOUGH = 20  # pictures in a stratum, and beside it
 TO_FIT = 100  # pictures for a temperature: half of them fit it
 DRAWS = 400
 Z95 = 1.959964
-SIZES = ((0.0, 64.0), (64.0, 96.0), (96.0, 160.0), (160.0, math.inf))  # px
-LIGHTS = ((0.0, 0.25), (0.25, 0.4), (0.4, 0.6), (0.6, 1.01))
 Report = dict[str, Any]
 
 
@@ -113,7 +112,8 @@ def _compared(
     if row["state"] == "few":
         return row
     hits, others = int(right[inside].sum()), int(right[beside].sum())
-    gap = newcombe(hits, n, others, rest)
+    gap = difference((hits, n), (others, rest))
+    assert gap is not None
     score_gap = welch(off[inside], off[beside])
     return row | {
         "error": _share(n - hits, n),
@@ -124,26 +124,11 @@ def _compared(
     }
 
 
-def newcombe(a: int, n: int, b: int, m: int) -> tuple[float, float, float]:
-    """The difference a/n - b/m of two independent shares with its 95 % interval. n, m > 0."""
-    one, other = wilson(a, n), wilson(b, m)
-    assert one is not None
-    assert other is not None
-    (p, p_low, p_high), (q, q_low, q_high) = one, other
-    return p - q, p - q - math.hypot(p - p_low, q_high - q), p - q + math.hypot(p_high - p, q - q_low)
-
-
 def welch(one: NDArray[np.float64], other: NDArray[np.float64]) -> Report:
     """The difference of two means with its 95 % interval (normal: there are ``ENOUGH``)."""
     value = float(one.mean() - other.mean())
     half = Z95 * math.sqrt(float(one.var(ddof=1)) / len(one) + float(other.var(ddof=1)) / len(other))
     return {"value": value, "low": value - half, "high": value + half}
-
-
-def band(value: float, bands: Sequence[tuple[float, float]]) -> str:
-    """The name of the band that holds a value: its bounds."""
-    low, high = next(b for b in bands if b[0] <= value < b[1])
-    return f"{low:g}+" if math.isinf(high) or high > 1 >= low else f"{low:g}-{high:g}"
 
 
 def _share(hits: int, n: int) -> Report | None:
@@ -160,13 +145,16 @@ def _mean(values: Sequence[float]) -> Report:
 
 
 def _balanced(truth: Sequence[str], right: NDArray[np.bool_], seed: int) -> Report:
-    """Mean recall over the classes that occur; its interval by drawing anew within each class."""
+    """Mean recall over the classes that occur; its interval by drawing anew within each class, where each has five pictures."""
     of = np.array(truth)
     groups = [right[of == name] for name in sorted(set(truth))]
+    found: Report = {"value": float(np.mean([g.mean() for g in groups])), "low": None, "high": None, "classes": len(groups)}
+    if min(map(len, groups)) < 5:
+        return found
     rng = np.random.default_rng(seed)
     drawn = np.mean([[rng.choice(g, len(g)).mean() for g in groups] for _ in range(DRAWS)], axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
-    return {"value": float(np.mean([g.mean() for g in groups])), "low": low, "high": high, "classes": len(groups)}
+    return found | {"low": low, "high": high}
 
 
 def _half(truth: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -123,21 +123,16 @@ def _store(report: Report, dataset: str, dsn: str | None) -> None:
 
 def show(report: Report) -> None:
     """The report as a table for people."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     refused = ", ".join(f"{n} {why}" for why, n in sorted(report["refused"].items())) or "none"
     console.print(f"{report['pictures']} pictures, {report['labelled']} labelled; refused: {refused}", highlight=False)
-    table = Table("reader", "read", "accuracy", "balanced", "ECE at T", "fitted T", "ECE then", "CPU ms", "calibrated")
-    for name, r in report["readers"].items():
-        c = r.get("calibration", {})
-        fitted = [_figure(c.get("temperature")), _figure(c.get("ece_after"))]
-        cost = r["cost_ms"]["p50"] if r["cost_ms"] else None
-        known = [_span(r.get("accuracy")), _span(r.get("balanced_accuracy")), _figure(c.get("ece"))]
-        table.add_row(
-            f"{name} {r['version']}", str(r["read"]), *known, *fitted, _figure(cost), "yes" if r["calibrated"] else "no"
-        )
+    table = Table("", *(f"{name} {r['version']}" for name, r in report["readers"].items()), box=SIMPLE)
+    for fact, say in _FACTS.items():
+        table.add_row(fact, *(say(r) for r in report["readers"].values()))
     console.print(table)
     for name, r in report["readers"].items():
         if "confusion" in r:
@@ -155,13 +150,18 @@ def show(report: Report) -> None:
 
 
 def _confusion(console: Any, name: str, matrix: Report) -> None:
+    from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(f"{name}: right ↓ read →", *matrix["read"])
+    table = Table(f"{name}: right ↓ read →", *matrix["read"], box=SIMPLE, padding=0, collapse_padding=True)
     for right, row in zip(matrix["right"], matrix["counts"], strict=True):
         if sum(row):
             table.add_row(right, *(str(n) for n in row))
     console.print(table)
+
+
+def _calibration(r: Report, name: str) -> str:
+    return _figure((r.get("calibration") or {}).get(name))
 
 
 def _span(figure: Report | None) -> str:
@@ -183,3 +183,16 @@ def _bar(total: int) -> Iterator[Any]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=total)
         yield lambda: bar.advance(task)
+
+
+_FACTS: dict[str, Callable[[Report], str]] = {
+    "faces read": lambda r: str(r["read"]),
+    "accuracy": lambda r: _span(r.get("accuracy")),
+    "balanced accuracy": lambda r: _span(r.get("balanced_accuracy")),
+    "ECE as it is": lambda r: _calibration(r, "ece"),
+    "fitted temperature": lambda r: _calibration(r, "temperature"),
+    "ECE on the other half, before": lambda r: _calibration(r, "ece_before"),
+    "ECE on the other half, after": lambda r: _calibration(r, "ece_after"),
+    "calibrated": lambda r: f"yes, T = {r['temperature']:.3g}" if r["calibrated"] else "no, T = 1",
+    "CPU ms a face": lambda r: _figure(r["cost_ms"]["p50"] if r["cost_ms"] else None),
+}

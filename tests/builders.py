@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from motcua.edge.messages import Counts, Health, ModelInfo, Queue, Rating, Sentiment, Ticket, Visit, uuid7
+from motcua.edge.messages import Counts, Health, ModelInfo, OfficerExpression, Queue, Rating, Sentiment, Ticket, Visit, uuid7
 
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)  # 12:00 on a Monday in Viet Nam
 _seq = count(1)
@@ -70,6 +70,21 @@ def sentiment(**fields: Any) -> Sentiment:
         "model": ModelInfo(name="fer", version="25.10.3"),
     }
     return Sentiment(**_envelope(base | fields))
+
+
+def officer_expression(**fields: Any) -> OfficerExpression:
+    """An hour of ten services behind counter ``q1``."""
+    base = {
+        "mode": "evidence",
+        "counter_id": "q1",
+        "period_start": NOON - timedelta(hours=1),
+        "period_end": NOON,
+        "n": 10,
+        "valence_sum": 2.0,
+        "valence_sum2": 1.5,
+        "model": ModelInfo(name="fer", version="25.10.3"),
+    }
+    return OfficerExpression(**_envelope(base | fields))
 
 
 def rating(**fields: Any) -> Rating:

@@ -21,10 +21,13 @@ from motcua.analytics.api import (
     admin,
     alerts,
     attitude,
+    comments,
     counters,
+    expressions,
     history,
     kiosk,
     login,
+    officer_faces,
     open_data,
     probes,
     public,
@@ -96,6 +99,8 @@ def create_app(
     for router in (public.routes, open_data.routes, login.routes, staff.routes, reports.routes, probes.routes, *asked):
         app.include_router(router)
     app.include_router(counters.routes)
+    for router in (officer_faces.routes, officer_faces.pages, comments.routes, expressions.routes):
+        app.include_router(router)
     app.include_router(alerts.routes)
     if records is not None:
         app.include_router(admin.routes(records))

@@ -202,13 +202,44 @@ class Link(BaseModel):
     username: Annotated[str | None, Field(max_length=64)] = None
 
 
+class PreviewRow(BaseModel):
+    """A shift that a file holds."""
+
+    officer_id: str
+    name: str
+    office_id: str
+    counter_id: str
+    start_at: datetime
+    end_at: datetime
+
+
 class RosterImported(BaseModel):
-    """What became of a file."""
+    """What became of a file, or of a week that was copied. ``preview``: the first shifts of what was only looked at."""
 
     shifts: int
     imported: int
     errors: list[dict[str, Any]]
     written: bool
+    preview: list[PreviewRow] = []
+
+
+class ChangeShift(BaseModel):
+    """Another counter or other times for a shift; times as in a file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    counter_id: Annotated[str, Field(max_length=64)]
+    start: Annotated[str, Field(max_length=40)]
+    end: Annotated[str, Field(max_length=40)]
+
+
+class CopyWeek(BaseModel):
+    """A week, by its Monday, whose shifts are to be those of the week before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    office_id: Id
+    monday: date
 
 
 class ChainRow(BaseModel):

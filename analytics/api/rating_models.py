@@ -141,13 +141,6 @@ class OfficeRatings(BaseModel):
     unassigned: int
 
 
-class Comment(BaseModel):
-    """What a citizen wrote, with the day only."""
-
-    day: date
-    comment: str
-
-
 class Imported(BaseModel):
     """What became of a file."""
 

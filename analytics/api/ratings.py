@@ -1,4 +1,4 @@
-"""Satisfaction for staff: units, offices, counters; import of call-back surveys; comments for HR."""
+"""Satisfaction for staff: units, offices, counters; import of call-back surveys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from motcua.analytics.api.context import (
 from motcua.analytics.api.models import Problem
 from motcua.analytics.api.rating_models import (
     Asked,
-    Comment,
     Imported,
     OfficeFigure,
     OfficeRatings,
@@ -147,24 +146,6 @@ def office_ratings(
         largest_share=None if behind.largest_share is None or not all_shown else round(behind.largest_share, 3),
         unassigned=behind.unassigned,
     )
-
-
-@routes.get("/offices/{office_id}/comments", responses=_ONE)
-def comments(
-    office_id: OfficeId, ctx: ContextDep, who: AccountDep, at: NowDep, since: Since = None, until: Until = None
-) -> list[Comment]:
-    """What citizens wrote, newest first, with the day only: for HR."""
-    if who.role != "hr":
-        raise HTTPException(403, f"the role {who.role} may not see this")
-    first, last, begin, end = period(since, until, at)
-    with ctx.connection() as conn:
-        one_office(conn, who, at, office_id)
-        accounts.audit(conn, who.username, "ratings.comments", office_id=office_id, since=first, until=last)
-        rows = conn.execute(
-            "select at, comment from rating_comment where office_id = %s and at >= %s and at < %s order by at desc limit 500",
-            [office_id, begin, end],
-        ).fetchall()
-    return [Comment(day=store.day_of(row[0]), comment=row[1]) for row in rows]
 
 
 @routes.post("/ratings/import", responses={**_ANSWERS, 413: {"model": Problem}})

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from motcua.analytics import attitude_store
+from motcua.analytics import attitude_store, store
 from motcua.analytics.api import accounts
-from motcua.analytics.api.attitude_models import Link, NewShift, OfficerRow, Roster, RosterImported, ShiftRow
-from motcua.analytics.api.context import Connection, ContextDep, NowDep, now, role, visible
+from motcua.analytics.api.attitude_models import (
+    ChangeShift,
+    CopyWeek,
+    Link,
+    NewShift,
+    OfficerRow,
+    PreviewRow,
+    Roster,
+    RosterImported,
+    ShiftRow,
+)
+from motcua.analytics.api.context import Connection, ContextDep, NowDep, now, one_office, role, visible
 from motcua.analytics.api.models import Problem
 from motcua.analytics.api.ratings import Since, Until, body_of, period, unit_of
 from motcua.analytics.files import FileRefused
 from motcua.analytics.files import Problem as LineProblem
-from motcua.analytics.roster import Shift, checked, clash, shifts
+from motcua.analytics.roster import Shift, checked, clash, copied, shifts
 from motcua.edge.messages import Id
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)}
 RosterDep = Annotated[accounts.Account, Depends(role("hr", "supervisor"))]
 HrDep = Annotated[accounts.Account, Depends(role("hr"))]
+
+PREVIEW = 200
+_SHIFT = ("officer_id", "name", "office_id", "counter_id", "start_at", "end_at")
 
 routes = APIRouter(prefix="/api/v1/roster", tags=["roster"], responses=_ANSWERS)
 
@@ -64,6 +79,60 @@ def add(new: NewShift, ctx: ContextDep, who: RosterDep, at: NowDep) -> RosterImp
     return RosterImported(shifts=1, imported=count, errors=[], written=True)
 
 
+@routes.put("/shifts/{shift_id}")
+def change(shift_id: UUID, given: ChangeShift, ctx: ContextDep, who: RosterDep, at: NowDep) -> RosterImported:
+    """Give a shift another counter or other times; it stays the same officer's at the same office."""
+    with ctx.connection() as conn, conn.transaction():
+        offices = visible(conn, who, at)
+        attitude_store.near(conn, [])
+        gone = attitude_store.remove_shift(conn, shift_id, list(offices))
+        if gone is None:
+            raise HTTPException(404, "there is no such shift, or it is not yours to change")
+        name = attitude_store.name_of(conn, gone["officer_id"])
+        try:
+            one = checked(gone["officer_id"], name, gone["office_id"], given.counter_id, given.start, given.end, offices)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        _own(conn, [one], list(offices))
+        if (why := clash(one, attitude_store.near(conn, [one]))) is not None:
+            raise HTTPException(409, why)
+        attitude_store.add_shifts(conn, who.username, [one])
+        accounts.audit(conn, who.username, "roster.change", before=gone, **asdict(one))
+    return RosterImported(shifts=1, imported=1, errors=[], written=True)
+
+
+@routes.post("/copy")
+def copy(
+    given: CopyWeek,
+    ctx: ContextDep,
+    who: RosterDep,
+    at: NowDep,
+    write: Annotated[bool, Query(description="Else only look")] = False,
+) -> RosterImported:
+    """The shifts of the week before for a week of an office. Nothing is written while one of them overlaps with what is there."""
+    if given.monday.weekday() != 0:
+        raise HTTPException(422, "monday: a week is named by its Monday")
+    begin = store.span_of(given.monday)[0]
+    with ctx.connection() as conn, conn.transaction():
+        one_office(conn, who, at, given.office_id)
+        attitude_store.near(conn, [])
+        before = attitude_store.shifts(conn, [given.office_id], begin - timedelta(days=7), begin)
+        week = [Shift(**{k: s[k] for k in _SHIFT}) for s in before if s["start_at"] >= begin - timedelta(days=7)]
+        later = [replace(s, start_at=s.start_at + timedelta(days=7), end_at=s.end_at + timedelta(days=7)) for s in week]
+        found, problems = copied(week, attitude_store.near(conn, later))
+        if foreign := attitude_store.foreign_officers(conn, [s.officer_id for s in found], list(visible(conn, who, at))):
+            problems = (*problems, f"officers of another office: {', '.join(foreign[:5])}")
+        written = write and not problems and bool(found)
+        if written:
+            attitude_store.add_shifts(conn, who.username, found)
+            _written(conn, who, "roster.copy", found)
+    errors = [{"line": 0, "message": p} for p in problems[:500]]
+    preview = [] if written else [PreviewRow(**asdict(s)) for s in found[:PREVIEW]]
+    return RosterImported(
+        shifts=len(found), imported=len(found) if written else 0, errors=errors, written=written, preview=preview
+    )
+
+
 @routes.delete("/shifts/{shift_id}", status_code=204)
 def remove(shift_id: UUID, ctx: ContextDep, who: RosterDep, at: NowDep) -> None:
     """Take one shift out."""
@@ -97,7 +166,8 @@ async def import_(
                 new = attitude_store.add_shifts(conn, who.username, found)
                 _written(conn, who, "roster.import", found)
         errors = [{"line": p.line, "message": p.message} for p in problems[:500]]
-        return RosterImported(shifts=len(found), imported=new, errors=errors, written=written)
+        preview = [] if written else [PreviewRow(**asdict(s)) for s in found[:PREVIEW]]
+        return RosterImported(shifts=len(found), imported=new, errors=errors, written=written, preview=preview)
 
     return await run_in_threadpool(work)
 

@@ -11,15 +11,15 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from motcua.dashboard import client
 from motcua.dashboard.context import Parts, session, spoken
-from motcua.dashboard.pages import asked, parts, record
+from motcua.dashboard.pages import asked, bias, parts, record
 from motcua.dashboard.words import Words
 
 Draw = Callable[[dict[str, Any], Words], Any]
 LINKS = {
     "supervisor": (("/ratings", "asked_title"),),
     "analyst": (("/ratings", "asked_title"),),
-    "admin": (("/ratings", "asked_title"),),
-    "hr": (("/ratings", "asked_title"), ("/attitude", "attitude_title")),
+    "admin": (("/ratings", "asked_title"), ("/bias", "bias_title"), ("/admin", "admin_title")),
+    "hr": (("/ratings", "asked_title"), ("/attitude", "attitude_title"), ("/bias", "bias_title")),
     "officer": (("/my-record", "record_title"),),
 }
 
@@ -42,6 +42,8 @@ def source(path: str) -> tuple[str, Draw] | None:
             return "/api/v1/attitude", record.overview
         case ["attitude", officer_id] if officer_id:
             return f"/api/v1/attitude/officers/{quote(officer_id, safe='')}", record.detail
+        case ["bias"]:
+            return "/api/v1/expressions/bias", bias.page
         case ["my-record"]:
             return "/api/v1/my-record", record.mine
         case _:

@@ -9,13 +9,30 @@ from pathlib import Path
 
 import pytest
 
+from motcua.analytics.admin.kinds import KINDS
 from motcua.dashboard import shell
-from motcua.dashboard.pages import office_parts
+from motcua.dashboard.pages import admin_paths, bias, office_parts
 from motcua.dashboard.states import BLIND_REASONS, MARKS
 from motcua.dashboard.words import LANGS, known_lang, words
 
 ROOM = Path(shell.__file__).parent
 VI, EN = words("vi").texts, words("en").texts
+
+
+ADMIN_FIELDS = {field.name: field for kind in KINDS.values() for field in kind.fields}
+CODES = (
+    "missing choice pattern too_long text day number control phone point_pair ends_before swapped metres abroad time yesno "
+)
+CODES += (
+    "link hours_pair hours_order overlap no_office no_procedure unknown_field duplicate code_taken cycle children devices "
+)
+CODES += (
+    "not_yours past_day key_changed other too_many_cells not_feature not_point file_empty file_kind file_large file_long "
+)
+CODES += (
+    "file_utf8 file_utf16 file_binary file_csv file_column file_twice file_json file_deep file_geojson file_crs file_other"
+)
+ADMIN_CODES = CODES.split()
 
 
 def fields(text: str) -> set[str]:
@@ -59,6 +76,24 @@ def test_every_computed_word_exists() -> None:
     assert computed - VI.keys() == set()
 
 
+def test_every_computed_word_of_the_bias_audit_exists() -> None:
+    computed = {f"bias_by_{d}" for d in bias.DIMENSIONS} | {f"acol_bias_{d}" for d in bias.DIMENSIONS}
+    computed |= {f"bias_no_{reason}" for reason in bias.REASONS} | {f"bias_slope_{d}" for d in ("light", "face_px")}
+    computed |= {f"bias_fact_{fact}" for fact in ("accuracy", "balanced", "ece", "temperature", "refused")}
+    computed |= {f"bias_{state}" for state in ("few", "withheld", "calibrated", "uncalibrated")}
+    computed |= {f"bias_audit_{state}" for state in ("none", "other_model")}
+    assert computed - VI.keys() == set()
+
+
+def test_every_computed_word_of_the_administration_exists() -> None:
+    kinds = (*admin_paths.RECORDS, *admin_paths.OTHERS)
+    computed = {f"admin_{what}_{kind}" for kind in kinds for what in ("k", "about")}
+    computed |= {f"admin_help_{kind}" for kind in admin_paths.RECORDS} | {f"admin_f_{f}" for f in ADMIN_FIELDS}
+    computed |= {f"admin_e_{code}" for code in (*ADMIN_CODES, "key")}
+    computed |= {f"admin_c_{c}" for f in ADMIN_FIELDS.values() for c in f.choices}
+    assert computed - VI.keys() == set()
+
+
 def test_no_word_is_left_over() -> None:
     code = "".join(
         path.read_text(encoding="utf-8") for pattern in ("*.py", "*.js", "*.html") for path in ROOM.rglob(pattern)
@@ -93,6 +128,8 @@ def test_no_word_is_left_over() -> None:
         "say_",
         "do_",
         "proposal_",
+        "admin_",
+        "bias_",
         "alert_state_",
         "alert_kind_",
         "alert_because_",

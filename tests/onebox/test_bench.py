@@ -43,6 +43,10 @@ def test_the_parts_of_a_frame_add_up(report: dict[str, float]) -> None:
     assert report["fps_per_core"] == pytest.approx(1000 / sum(parts))
     assert report["ratio"] > 0
     assert report["ratio_faces"] > 0
+    whole = report["face_ms"]["whole_fer"]  # type: ignore[index]
+    assert whole["p50"] > report["face_ms"]["find"]["p50"] > 0  # type: ignore[index]
+    assert report["faces_rise"]["looks"] >= 0  # type: ignore[index]
+    assert report["faces_rise"]["cpu_rise_if_all_are_read"] >= report["faces_rise"]["cpu_rise"]  # type: ignore[index]
     assert report["peak_memory_mb"] > 10
 
 

@@ -17,7 +17,7 @@ from motcua.analytics import db, expression_audits
 from motcua.edge.expressions import Expression
 from motcua.onebox.cli import app
 from motcua.onebox.expression_pictures import PicturesError, evaluate, in_folders, in_table
-from motcua.onebox.expression_scores import ENOUGH, newcombe
+from motcua.onebox.expression_scores import ENOUGH
 
 LABELS = ("happy", "neutral", "sad")
 
@@ -58,7 +58,9 @@ def test_folders_by_class_give_accuracy_confusion_and_calibration(tmp_path: Path
     assert (report["pictures"], report["labelled"], found["read"], found["labelled"]) == (21, 20, 21, 20)
     assert found["accuracy"]["value"] == pytest.approx(14 / 20)
     assert found["accuracy"]["low"] < 0.7 < found["accuracy"]["high"]
-    assert found["balanced_accuracy"]["value"] == pytest.approx((6 / 8 + 1 + 0) / 3)
+    balanced = found["balanced_accuracy"]
+    assert balanced["value"] == pytest.approx((6 / 8 + 1 + 0) / 3)
+    assert (balanced["low"], balanced["classes"]) == (None, 3), "of four pictures of a class nothing can be drawn"
     assert found["classes_it_does_not_know"] == ["contempt"]
     matrix = found["confusion"]
     assert matrix["right"] == ["happy", "neutral", "sad", "contempt"]
@@ -76,7 +78,9 @@ def test_a_temperature_is_fitted_on_one_half_and_tested_on_the_other(tmp_path: P
         paint(tmp_path / "happy" / f"{i}.png", 0 if i % 2 else 2)  # half right, .8 sure: too sure
         paint(tmp_path / "sad" / f"{i}.png", 2 if i % 2 else 0)
     pictures = in_folders(tmp_path)
-    found = read(pictures)["readers"]["colours"]["calibration"]
+    scored = read(pictures)["readers"]["colours"]
+    assert scored["balanced_accuracy"]["low"] < 0.5 < scored["balanced_accuracy"]["high"]
+    found = scored["calibration"]
     assert (found["fitted_on"], found["tested_on"]) == (120, 120)
     assert found["temperature"] > 2
     assert found["ece_before"] == pytest.approx(0.3, abs=0.12)
@@ -130,11 +134,6 @@ def test_groups_are_compared_with_intervals_where_people_agreed(tmp_path: Path) 
     few, _ = in_table(path)
     small = read(few[: 2 * ENOUGH - 2])["readers"]["colours"]["strata"]
     assert all(r["state"] == "few" and "error" not in r for r in small if r["dimension"] == "camera")
-
-
-def test_newcombes_interval_is_the_published_one() -> None:
-    # Newcombe 1998, table II, (a): 56/70 - 48/80.
-    assert newcombe(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from motcua.edge.queue import QueueSettings
-from motcua.edge.settings import BrokerSettings, CameraSettings, EdgeSettings, SentimentSettings, load_settings
+from motcua.edge.settings import (
+    BrokerSettings,
+    CameraSettings,
+    EdgeSettings,
+    OfficerSettings,
+    SentimentSettings,
+    load_settings,
+)
 from motcua.edge.visits import VisitSettings
 from motcua.edge.zones import parse_zones
 from motcua.onebox.settings_page import PAGE, PARTS, page
@@ -28,7 +35,7 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def test_every_entry_of_the_agents_file_is_documented() -> None:
-    parts: list[type[BaseModel]] = [EdgeSettings, BrokerSettings, CameraSettings, SentimentSettings]
+    parts: list[type[BaseModel]] = [EdgeSettings, BrokerSettings, CameraSettings, SentimentSettings, OfficerSettings]
     names = {name for part in parts for name in part.model_fields} | {*VisitSettings.__slots__, *QueueSettings.__slots__}
     for name in names - {"password", "cameras", "broker", "sentiment", "visits", "queue"}:
         assert re.search(rf"\b{name}\b", TEXT), name

@@ -242,12 +242,8 @@ def test_the_roster_is_kept_by_those_whose_office_it_is(staffed: Any) -> None:
     assert local.post("/api/v1/roster/shifts", json=new | day | {"office_id": "vl-2"}).status_code == 422
     assert local.post("/api/v1/roster/shifts", json=new | day | {"officer_id": "far", "counter_id": "q8"}).status_code == 409
     data = "officer_id,name,office_id,counter_id,start,end\ntam,Tâm,vl-1,q9,03/03/2026 07:30,03/03/2026 11:30\n".encode()
-    assert local.post("/api/v1/roster/import", content=data).json() == {
-        "shifts": 1,
-        "imported": 0,
-        "errors": [],
-        "written": False,
-    }
+    looked = local.post("/api/v1/roster/import", content=data).json()
+    assert (looked["shifts"], looked["imported"], looked["errors"], looked["written"]) == (1, 0, [], False)
     assert local.post("/api/v1/roster/import?write=true", content=data).json()["imported"] == 1
     shown = local.get("/api/v1/roster?since=2026-03-01&until=2026-03-05").json()["shifts"]
     assert [s["counter_id"] for s in shown] == ["q9", "q9"]

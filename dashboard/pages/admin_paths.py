@@ -1,0 +1,58 @@
+"""The addresses of the administration: ours, and the API's behind them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+RECORDS = ("offices", "counters", "hours", "holidays", "access", "procedures", "taken")
+OTHERS: tuple[str, ...] = ()
+API = "/api/v1/admin"
+
+View = Literal["overview", "list", "new", "edit", "import", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where we are: the kind of record, what is done with it, and its key."""
+
+    view: View
+    kind: str = ""
+    key: str = ""
+
+
+def place(path: str) -> Place:
+    """The place of an address; ``missing`` where there is none."""
+    match path.strip("/").split("/"):
+        case ["admin"]:
+            return Place("overview")
+        case ["admin", kind] if kind in (*RECORDS, *OTHERS):
+            return Place("list", kind)
+        case ["admin", kind, "new"] if kind in (*RECORDS, "devices", "users", "targets"):
+            return Place("new", kind)
+        case ["admin", kind, "import"] if kind in RECORDS:
+            return Place("import", kind)
+        case ["admin", kind, "edit", key] if kind in (*RECORDS, "devices", "users") and key:
+            return Place("edit", kind, key)
+        case _:
+            return Place("missing")
+
+
+def edit(kind: str, key: str) -> str:
+    """The page of one record."""
+    return f"/admin/{kind}/edit/{quote(key, safe='*~@')}"
+
+
+def record(kind: str, key: str) -> str:
+    """The API's address of one record."""
+    return f"{API}/records/{kind}/{quote(key, safe='*~')}"
+
+
+def file_path(name: str) -> str | None:
+    """The API's address of a file to download; None where there is none."""
+    if name == "audit.csv":
+        return f"{API}/audit/file.csv"
+    found = re.fullmatch(r"([a-z]+)\.(csv|geojson)", name)
+    return f"{API}/records/{found[1]}/file.{found[2]}" if found and found[1] in RECORDS else None
