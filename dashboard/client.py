@@ -190,6 +190,8 @@ def _check(response: httpx.Response) -> None:
         raise Refused(str(said.get("detail", "")))
     if status == 422 and said.get("problems"):
         raise Invalid(str(said.get("detail", "")), said["problems"])
+    if status == 422 and response.request.method != "GET":
+        raise Refused(str(said.get("detail", "")))
     kinds: dict[int, type[ApiError]] = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 422: NotFound, 429: TooMany}
     raise kinds.get(status, Unreachable)(f"{response.request.method} {response.request.url.path}: {status}")
 

@@ -51,6 +51,16 @@ def routes(api: client.Api) -> APIRouter:
             return PlainTextResponse("no such file", status_code=404)
         return await _passed_on(api, request, path)
 
+    @router.get("/notice/{office_id}")
+    async def notice(office_id: str, request: Request) -> Response:
+        lang = known_lang(request.query_params.get("lang") or request.cookies.get(LANG_COOKIE))
+        try:
+            body, media, _ = await api.file(None, f"/notice/{quote(office_id, safe='')}?lang={lang}")
+        except client.ApiError as error:
+            log.info("notice: %s", error)
+            return PlainTextResponse("not available", status_code=404 if isinstance(error, client.NotFound) else 503)
+        return Response(body, media_type=media)
+
     @router.get("/healthz")
     async def healthz() -> Response:
         return PlainTextResponse("ok")

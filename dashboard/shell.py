@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import admin, alert, alerts, asking, live, office
+from motcua.dashboard.pages import admin, alert, alerts, asking, keeping, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -81,6 +81,8 @@ def page(path: str | None, words: Words) -> Any:
             return alerts.layout(words)
         case ["alerts", alert_id] if alert_id:
             return alert.layout(unquote(alert_id), words)
+        case _ if keeping.known(unquote(path or "/")):
+            return keeping.layout(unquote(path or "/"), words)
         case _ if asking.source(path or "/") is not None:
             return asking.layout(unquote(path or "/"), words)
         case _:
@@ -114,6 +116,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     app.clientside_callback(ClientsideFunction("motcua", "arrived"), Input("page", "children"))
     office.register(app, using)
     asking.register(app, using)
+    keeping.register(app, using)
     admin.register(app, using)
     alerts.register(app, using)
     alerts.register_badge(app, using)

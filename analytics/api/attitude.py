@@ -159,6 +159,8 @@ def officer(
     row = found.row(officer_id)
     taken = {(p["period_start"], p["period_end"]) for p in proposals}
     return OfficerDetail(
+        since=first,
+        until=last,
         row=row,
         provenance=found.provenance,
         evidence=evidence,

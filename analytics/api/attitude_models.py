@@ -95,6 +95,8 @@ class ProposalRow(BaseModel):
 class OfficerDetail(BaseModel):
     """One officer for HR."""
 
+    since: date
+    until: date
     row: AttitudeRow
     provenance: Provenance | None
     evidence: dict[str, Any]

@@ -139,6 +139,7 @@ class OfficeRatings(BaseModel):
     officers: int | None = Field(description="Who stand behind it; null: no roster")
     largest_share: float | None
     unassigned: int
+    may_read_comments: bool = False
 
 
 class Imported(BaseModel):

@@ -145,6 +145,7 @@ def office_ratings(
         officers=behind.officers,
         largest_share=None if behind.largest_share is None or not all_shown else round(behind.largest_share, 3),
         unassigned=behind.unassigned,
+        may_read_comments=all_shown,
     )
 
 

@@ -53,6 +53,9 @@ def office(data: Data, words: Words) -> Any:
         banner(data["figure"]["provenance"], words),
         html.P(said(data["figure"], words), className="headline"),
         html.P(words(f"assumes_{data['figure']['assumes']}"), className="soft small") if data["figure"]["assumes"] else None,
+        html.P(dcc.Link(words("comments_link"), href=f"/comments/{quote(data['office_id'], safe='')}"))
+        if data.get("may_read_comments")
+        else None,
     ]
     counters = [[c["counter_id"] or words("asked_door"), *cells(c["figure"], words)] for c in data["counters"]]
     if counters:

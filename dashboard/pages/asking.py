@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -11,15 +12,16 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from motcua.dashboard import client
 from motcua.dashboard.context import Parts, session, spoken
-from motcua.dashboard.pages import asked, bias, parts, record
+from motcua.dashboard.pages import asked, bias, faces, keeping, parts, record, span
 from motcua.dashboard.words import Words
 
 Draw = Callable[[dict[str, Any], Words], Any]
+_ASKED, _ROSTER, _FACES = ("/ratings", "asked_title"), ("/roster", "roster_title"), ("/officer-faces", "officer_faces_title")
 LINKS = {
-    "supervisor": (("/ratings", "asked_title"),),
-    "analyst": (("/ratings", "asked_title"),),
-    "admin": (("/ratings", "asked_title"), ("/bias", "bias_title"), ("/admin", "admin_title")),
-    "hr": (("/ratings", "asked_title"), ("/attitude", "attitude_title"), ("/bias", "bias_title")),
+    "supervisor": (_ASKED, _ROSTER, _FACES),
+    "analyst": (_ASKED,),
+    "admin": (_ASKED, _FACES, ("/bias", "bias_title"), ("/admin", "admin_title")),
+    "hr": (_ASKED, ("/attitude", "attitude_title"), _ROSTER, _FACES, ("/bias", "bias_title")),
     "officer": (("/my-record", "record_title"),),
 }
 
@@ -58,13 +60,18 @@ def links(role: str, words: Words) -> list[Any]:
 def register(app: dash.Dash, using: Parts) -> None:
     """Draw a page, and take a step."""
 
-    async def show(path: str) -> Any:
-        return await _drawn(using, path, spoken())
+    async def show(path: str, search: str | None) -> Any:
+        return await _drawn(using, path, search, spoken())
 
-    app.callback(Output("asking-body", "children"), Input("asking-path", "data"))(show)
+    app.callback(Output("asking-body", "children"), Input("asking-path", "data"), State("url", "search"))(show)
 
     async def act(
-        clicks: list[int | None], said: list[str | None], bands: list[str | None], ids: list[dict[str, str]], path: str
+        clicks: list[int | None],
+        said: list[str | None],
+        bands: list[str | None],
+        ids: list[dict[str, str]],
+        path: str,
+        search: str | None,
     ) -> Any:
         who = dash.ctx.triggered_id
         if not any(clicks) or not isinstance(who, dict):
@@ -75,7 +82,7 @@ def register(app: dash.Dash, using: Parts) -> None:
         }
         try:
             if who["do"] == "propose":
-                asked_for = await using.api.data(session(), "/api/v1/attitude")
+                asked_for = await using.api.data(session(), f"/api/v1/attitude{span.query(search)}")
                 body = {"officer_id": who["id"], "since": asked_for["since"], "until": asked_for["until"]}
                 await using.api.change(session(), "/api/v1/attitude/proposals", body)
             else:
@@ -85,11 +92,11 @@ def register(app: dash.Dash, using: Parts) -> None:
         except client.Refused as error:
             return [
                 html.P([words("step_refused"), " ", str(error)], className="notice", role="alert"),
-                await _drawn(using, path, words),
+                await _drawn(using, path, search, words),
             ]
         except client.ApiError as error:
             return parts.failure(error, words, path=path)
-        return [html.P(words("step_done"), className="notice", role="status"), await _drawn(using, path, words)]
+        return [html.P(words("step_done"), className="notice", role="status"), await _drawn(using, path, search, words)]
 
     app.callback(
         Output("asking-body", "children", allow_duplicate=True),
@@ -98,16 +105,37 @@ def register(app: dash.Dash, using: Parts) -> None:
         State({"band": dash.ALL, "id": dash.ALL}, "value"),
         State({"words": dash.ALL, "id": dash.ALL}, "id"),
         State("asking-path", "data"),
+        State("url", "search"),
         prevent_initial_call=True,
     )(act)
 
 
-async def _drawn(using: Parts, path: str, words: Words) -> Any:
+async def _drawn(using: Parts, path: str, search: str | None, words: Words) -> Any:
     found = source(path)
     if found is None:
         return html.P(words("page_missing"), className="notice")
     address, draw = found
     try:
-        return draw(await using.api.data(session(), address), words)
+        data = await using.api.data(session(), address + span.query(search))
+        extra = EXPRESSION.get(draw)
+        period = data.get("asked", data)
+        shown = [
+            span.form(path, *_days(period), search, words) if "since" in period else None,
+            draw(data, words),
+            faces.beside(await keeping.allowed(using, extra(address)), words) if extra else None,
+        ]
+        return html.Div(shown)
     except client.ApiError as error:
         return parts.failure(error, words, path=path, office_id=path.rsplit("/", 1)[-1])
+
+
+EXPRESSION: dict[Draw, Callable[[str], str]] = {
+    record.mine: lambda _: "/api/v1/my-expression",
+    record.detail: lambda address: f"{address}/expression",
+}
+"""Where an officer's months stand that a mode may let be seen beside a page."""
+
+
+def _days(period: dict[str, Any]) -> tuple[date, date]:
+    """First day and last day of an answer's period."""
+    return date.fromisoformat(period["since"]), date.fromisoformat(period["until"]) - timedelta(days=1)

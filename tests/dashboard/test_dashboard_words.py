@@ -11,7 +11,7 @@ import pytest
 
 from motcua.analytics.admin.kinds import KINDS
 from motcua.dashboard import shell
-from motcua.dashboard.pages import admin_paths, bias, office_parts
+from motcua.dashboard.pages import admin_paths, bias, faces, office_parts, roster
 from motcua.dashboard.states import BLIND_REASONS, MARKS
 from motcua.dashboard.words import LANGS, known_lang, words
 
@@ -72,6 +72,9 @@ def test_every_computed_word_exists() -> None:
         f"method_{m}" for m in ("camera", "tickets", "model")
     }
     computed |= {f"kind_{kind}" for kind in (*office_parts.KINDS, "other")}
+    computed |= {f"mode_{m}{means}" for m in faces.MODES for means in ("", "_means")} | set(roster.SENTENCES.values())
+    computed |= {f"day_{d}" for d in range(1, 8)} | {f"expression_{s}" for s in ("insufficient", "few_officers")}
+    computed |= {f"do_{a}" for a in ("add", "change", "ask", "confirm", "withdraw")}
     computed |= {f"counter_{state}" for state in ("serving", "open", "closed", "unknown")}
     assert computed - VI.keys() == set()
 
@@ -135,6 +138,13 @@ def test_no_word_is_left_over() -> None:
         "alert_because_",
         "alert_did_",
         "alert_error_",
+        "day_",
+        "field_",
+        "mode_",
+        "when_",
+        "expression_",
+        "comment_",
+        "span_",
     )
     stems = {key.rsplit(".", 1)[0] if key.endswith((".one", ".other")) else key for key in VI}
     assert [stem for stem in stems if stem not in code and not stem.startswith(built)] == []

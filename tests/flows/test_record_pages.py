@@ -126,7 +126,7 @@ def test_a_proposal_goes_its_way_from_page_to_page(site: str) -> None:
         mine.get_by_role("link", name="Nguyễn Thị Lan").wait_for()
         shot(hr, "attitude-desktop")
         mine.get_by_role("link", name="Nguyễn Thị Lan").click()
-        hr.get_by_role("button", name="Propose for the last 180 days").click()
+        hr.get_by_role("button", name="Propose for this period").click()
         expect(mine).to_contain_text("Not yet seen by the officer", timeout=60_000)
 
         lan = signed_in("a-lan", 390)
