@@ -10,10 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from alert_feed import OFFICES, alert_day, alert_rows
 from builders import NOON, counts, health, officer_expression, queue, rating, sentiment, ticket, visit
 from sentiment_rows import refused
 
-from motcua.analytics import attitude_store, db, inventory, officer_modes, rating_store, rollups, store
+from motcua.analytics import alert_store, attitude_store, db, inventory, officer_modes, rating_store, rollups, store
 from motcua.analytics.api import accounts
 from motcua.analytics.roster import Shift
 from motcua.analytics.settings import DbSettings
@@ -215,9 +216,14 @@ def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> N
     assert [(c.officer_id, c.n, c.total) for c in cells] == [("hoa", 1, 5.0), ("lan", 1, 4.0)]
     assert unassigned == 1, "two officers could be meant"
     assert [r["officer_id"] for r in plain["questions"]["officer_expression"]] == ["lan", None, "hoa"]
+    alerts = []
     for dsn in (pg_dsn, timescale_dsn):
         with db.connect(dsn) as conn:
+            store.import_offices(conn, OFFICES)
+            alerts.append((alert_day(conn), alert_rows(conn), alert_store.alerts(conn)))
             assert all(refused(conn, change) for change in ({"n": 4}, {"at": NOON + timedelta(seconds=1)}, {"change_n": 4}))
+    assert all(alerts[0][1].values())
+    assert alerts[0] == alerts[1]
 
 
 def test_days_are_viet_nams_days(each_dsn: str) -> None:
