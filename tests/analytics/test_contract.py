@@ -10,10 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from alert_feed import OFFICES, alert_day, alert_rows
 from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
 from sentiment_rows import refused
 
-from motcua.analytics import db, inventory, rating_store, rollups, store
+from motcua.analytics import alert_store, db, inventory, rating_store, rollups, store
 from motcua.analytics.settings import DbSettings
 from motcua.analytics.writer import Delivery, write
 from motcua.edge.messages import Message, Offline, dump, topic
@@ -162,9 +163,14 @@ def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> N
     for name, rows in plain["questions"].items():
         assert rows or name == "dead_letters", name
         assert rows == timescale["questions"][name], name
+    alerts = []
     for dsn in (pg_dsn, timescale_dsn):
         with db.connect(dsn) as conn:
+            store.import_offices(conn, OFFICES)
+            alerts.append((alert_day(conn), alert_rows(conn), alert_store.alerts(conn)))
             assert all(refused(conn, change) for change in ({"n": 4}, {"at": NOON + timedelta(seconds=1)}, {"change_n": 4}))
+    assert all(alerts[0][1].values())
+    assert alerts[0] == alerts[1]
 
 
 def test_days_are_viet_nams_days(each_dsn: str) -> None:
