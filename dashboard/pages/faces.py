@@ -59,7 +59,9 @@ def office(data: Data, climate: Data | None, words: Words) -> Any:
     parts.append(html.P(notice))
     wrong = [b for b in data["boxes"] if not b["agrees"]]
     parts += [
-        html.P(
+        html.P(words("box_off", box=b["source_id"]), className="notice")
+        if b["officer_faces"] == "off"
+        else html.P(
             words("box_disagrees", box=b["source_id"], mode=words(f"mode_{b['officer_faces']}")),
             className="notice",
             role="alert",

@@ -1,4 +1,4 @@
-"""Officers' faces in the database: which rows get in, who may change the mode, and what goes when it changes. On both back ends."""
+"""Officers' faces in the database: which rows get in, who may change the mode, and what goes when it changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ Connection = psycopg.Connection[Any]
 
 
 def prepared(conn: Connection) -> None:
-    db.migrate(conn)
     store.import_offices(conn, [{"office_id": f"vl-{i}", "name": f"Xã {i}", "level": "commune"} for i in (1, 2)])
     for name, role in (("hr1", "hr"), ("hr2", "hr"), ("boss", "admin"), ("chief", "supervisor")):
         accounts.add(conn, name, role, PASSWORD)
@@ -72,8 +71,8 @@ def kept(conn: Connection, relation: str = "officer_expression") -> int:
     return int(row[0])
 
 
-def test_rows_get_in_under_their_mode_alone_and_the_rest_is_counted_without_its_figures(each_dsn: str) -> None:
-    with db.connect(each_dsn) as conn:
+def test_rows_get_in_under_their_mode_alone_and_the_rest_is_counted_without_its_figures(migrated: str) -> None:
+    with db.connect(migrated) as conn:
         prepared(conn)
         here: dict[str, Any] = {"office_id": "vl-1"}
         off = put(conn, officer_expression(**here), visit(**here), officer_expression(office_id="nowhere"))

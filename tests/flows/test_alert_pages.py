@@ -46,6 +46,7 @@ class Site:
     dsn: str
     browser: Browser
     errors: list[str]
+    stop_api: Callable[[], None]
 
     def signed_in(self, name: str, width: int = 1280, lang: str = "vi") -> Page:
         """A page at the start, logged in."""
@@ -99,12 +100,16 @@ def site(pg_server: object, eventually: Callable[..., object]) -> Iterator[Site]
     thread.start()
     eventually(lambda: server.started)
     errors: list[str] = []
+
+    def stop_api() -> None:
+        server.should_exit = True
+        thread.join(10)
+
     with running(build(DashboardSettings(api_url=f"http://127.0.0.1:{port}"))) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield Site(url, dsn, browser, errors)
+        yield Site(url, dsn, browser, errors, stop_api)
         browser.close()
-    server.should_exit = True
-    thread.join(10)
+    stop_api()
     assert errors == []
 
 
@@ -185,6 +190,7 @@ def test_an_alert_is_acted_upon_by_two_people(site: Site) -> None:
     expect(local.locator("#alerts-body .alert")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_who_may_not_is_told_so(site: Site) -> None:
     clerk = site.signed_in("clerk")
     expect(clerk.locator("#where-to")).to_contain_text("Hồ sơ")
@@ -239,3 +245,27 @@ def test_axe_finds_nothing_serious_and_nothing_overflows(site: Site) -> None:
                 found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.impact, v.id, v.nodes[0].html]))")
                 assert [v for v in found if v[0] in ("serious", "critical")] == [], (path, width, lang)
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width, lang)
+
+
+@pytest.mark.slow
+def test_without_the_api_the_last_answer_stays_and_says_its_age(site: Site) -> None:
+    """The last one of this file: it ends the API."""
+    listed, one, fresh = (site.signed_in("chief") for _ in range(3))
+    listed.goto(f"{site.url}/alerts?state=all")
+    expect(listed.locator("#alerts-body .alert").first).to_be_visible()
+    before = listed.locator("#alerts-body .alert").count()
+    one.goto(f"{site.url}/alerts/{alert_of(site, 'vl-1')}")
+    expect(one.locator("#alert-history")).to_contain_text("bắt đầu")
+    site.stop_api()
+    for page, notice in ((listed, "#alerts-notice"), (one, "#alert-notice")):
+        expect(page.locator(notice)).to_contain_text("Máy chủ dữ liệu không trả lời", timeout=40_000)
+    expect(listed.locator("#alerts-body .alert")).to_have_count(before)
+    one.get_by_role("button", name="Ghi lại").click()
+    one.get_by_label("Ghi chú").fill("x")
+    one.get_by_role("button", name="Ghi lại").click()
+    expect(one.locator("#alert-said")).to_contain_text("máy chủ dữ liệu không trả lời")
+    expect(one.get_by_label("Ghi chú")).to_have_value("x")
+    fresh.goto(f"{site.url}/alerts")
+    expect(fresh.locator("#alerts-body")).to_contain_text("Máy chủ dữ liệu không trả lời")
+    for page, name in ((listed, "kept"), (one, "kept-one"), (fresh, "down")):
+        shot(page, f"alerts-{name}")

@@ -83,7 +83,7 @@ def test_a_roster_a_comment_and_a_mode_are_kept_by_those_whose_they_are(browser:
     boss.goto(f"{site.pages}/officer-faces/vl-1")
     boss.get_by_role("button", name="Xác nhận").click()
     expect(boss.locator("#keeping-body")).to_contain_text("chỉ chính cán bộ xem được", timeout=60_000)
-    expect(boss.get_by_role("alert")).to_contain_text("khác với chế độ đã ghi")
+    expect(boss.locator("#keeping-body")).to_contain_text("đang để tắt: chưa đọc gì")
     notice = boss.request.get(f"{site.pages}/notice/vl-1?lang=vi").text()
     assert "Chỉ chính cán bộ đó xem được" in notice
     assert errors == []
