@@ -140,6 +140,7 @@ def test_no_word_is_left_over() -> None:
         "alert_because_",
         "alert_did_",
         "alert_error_",
+        "rule_",
         "day_",
         "field_",
         "mode_",
