@@ -67,7 +67,8 @@ def _told_at(conn: Connection, now: datetime) -> dict[str, list[datetime]]:
 def _write(
     conn: Connection, office_id: str, rows: list[Row], channels: Sequence[Channel], scopes: Sequence[str], now: datetime
 ) -> None:
-    notice_id = uuid5(_NAMESPACE, f"{office_id}/{now.isoformat()}")
+    said = ",".join(f"{r['alert_id']}:{r['said']}" for r in rows)
+    notice_id = uuid5(_NAMESPACE, f"{office_id}/{now.isoformat()}/{said}")
     lines = [
         {
             "alert_id": str(r["alert_id"]), "said": r["said"], "kind": r["kind"], "subject": r["subject"], "facts": r["facts"],
@@ -98,10 +99,12 @@ def know(conn: Connection, channels: Collection[Channel]) -> None:
         )
         names = [c.name for c in channels]
         cursor.execute("update alert_channel set active = false where channel <> all(%s)", [names])
-        cursor.execute(
-            "update alert_delivery set state = 'given_up', error = 'gone' where state = 'waiting' and channel <> all(%s)",
+        lost = cursor.execute(
+            "update alert_delivery set state = 'given_up', error = 'gone' where state = 'waiting' and channel <> all(%s) "
+            "returning notice_id",
             [names],
-        )
+        ).fetchall()
+        _untell(conn, [notice_id for (notice_id,) in lost])
 
 
 def channels(conn: Connection) -> list[Row]:
@@ -116,12 +119,15 @@ def channels(conn: Connection) -> list[Row]:
 
 
 def waiting(conn: Connection, now: datetime, give_up: timedelta) -> dict[str, list[Row]]:
-    """What waits, by channel, of the channels whose pause is over. What is older than ``give_up`` is given up first: it is no news."""
-    conn.execute(
-        "update alert_delivery as d set state = 'given_up', done_at = %s, error = coalesce(error, 'late') "
-        "from alert_notice as n where n.notice_id = d.notice_id and d.state = 'waiting' and n.at < %s",
-        [now, now - give_up],
-    )
+    """What waits, by channel, of the channels whose pause is over. What is older than ``give_up`` is given up first: it is no news.
+    What nobody took counts as untold, so that it is told as it stands once a channel takes messages again."""
+    with conn.transaction():
+        lost = conn.execute(
+            "update alert_delivery as d set state = 'given_up', done_at = %s, error = coalesce(d.error, 'late') "
+            "from alert_notice as n where n.notice_id = d.notice_id and d.state = 'waiting' and n.at < %s returning d.notice_id",
+            [now, now - give_up],
+        ).fetchall()
+        _untell(conn, [notice_id for (notice_id,) in lost])
     resting = {
         name
         for (name,) in conn.execute("select channel from alert_channel where not active or next_at > %s", [now]).fetchall()
@@ -131,6 +137,17 @@ def waiting(conn: Connection, now: datetime, give_up: timedelta) -> dict[str, li
         if row["channel"] not in resting:
             found[row["channel"]].append(row)
     return found
+
+
+def _untell(conn: Connection, lost: Sequence[UUID]) -> None:
+    """Alerts whose message reached nobody stand as they did before it."""
+    conn.execute(
+        "update alert as a set told = case line ->> 'said' when 'raised' then 'none' else 'raised' end "
+        "from alert_notice as n cross join lateral jsonb_array_elements(n.alerts) as line "
+        "where n.notice_id = any(%s) and a.alert_id = (line ->> 'alert_id')::uuid and a.told = line ->> 'said' "
+        "and not exists (select from alert_delivery as d where d.notice_id = n.notice_id and d.state <> 'given_up')",
+        [list(lost)],
+    )
 
 
 def sent(conn: Connection, channel: str, notices: Iterable[Row], now: datetime, gap_s: float) -> None:

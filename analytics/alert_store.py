@@ -90,7 +90,8 @@ def _write_event(conn: Connection, event: Event) -> None:
         "insert into alert (alert_id, office_id, kind, subject, raised_at, first_raised_at, facts, facts_at, provenance) "
         "values (%(id)s, %(office)s, %(kind)s, %(subject)s, %(at)s, %(at)s, %(facts)s, %(at)s, %(provenance)s) "
         "on conflict (alert_id) do update set raised_at = excluded.raised_at, times = alert.times + 1, cleared_at = null, "
-        "cleared_because = null, facts = excluded.facts, facts_at = excluded.facts_at, provenance = excluded.provenance",
+        "cleared_because = null, facts = excluded.facts, facts_at = excluded.facts_at, provenance = excluded.provenance, "
+        "acknowledged_at = null, acknowledged_by = null",
         {
             "id": event.alert_id, "office": event.key.office_id, "kind": event.key.kind, "subject": event.key.subject,
             "at": event.at, "facts": facts, "provenance": event.provenance,

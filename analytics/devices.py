@@ -74,6 +74,11 @@ def rights_of(kind: str, office_id: str | None, source_id: str | None) -> Rights
     return Rights(tuple(topic(office_id, source_id, t) for t in KINDS[kind]), (own,), (own,))
 
 
+def is_id(text: str) -> bool:
+    """Whether a text may be the id of a device or a source."""
+    return _ID.fullmatch(text) is not None
+
+
 def new_secret() -> str:
     """144 random bits as 24 characters."""
     return secrets.token_urlsafe(18)

@@ -126,16 +126,16 @@ def pdf(data: Data, lang: str, made_at: datetime) -> bytes:
         story.append(p(w["not_real"], warn))
     story += [
         Spacer(1, 6),
-        _table([[p(n, soft), p(v)] for n, v in facts(data, w, lang)], (62 * mm, 112 * mm), heading=False),
+        _table([[p(n, soft), p(v)] for n, v in facts(data, w, lang)], (62 * mm, 107 * mm), heading=False),
     ]
     rows = [[p(w["wait"], soft), p(w["n"], soft), p(w["mean"], soft)]]
     for one in data["evidence"]["by_wait"]:
         rows.append([p(_wait(one["wait_min"], w)), p(str(one["n"])), p(_number(one["mean"], lang, 2, w))])
-    story += [p(w["by_wait"], part), _table(rows, (62 * mm, 30 * mm, 82 * mm)), Spacer(1, 4)]
+    story += [p(w["by_wait"], part), _table(rows, (62 * mm, 30 * mm, 77 * mm)), Spacer(1, 4)]
     story += [p(w["sentiment_note"], soft), p(w["note"], soft), p(w["steps"], part)]
     steps = [[p(w[key], soft) for key in ("at", "who", "what", "decided", "words")]]
     steps += [[p(text) for text in _step(s, w)] for s in data["steps"]]
-    story.append(_table(steps, (27 * mm, 27 * mm, 27 * mm, 23 * mm, 70 * mm)))
+    story.append(_table(steps, (30 * mm, 25 * mm, 27 * mm, 23 * mm, 64 * mm)))
 
     def foot(canvas: Any, doc: Any) -> None:
         canvas.setFont(FONT, 8)
@@ -159,6 +159,7 @@ def _fonts() -> None:
 def _table(rows: Sequence[Sequence[Paragraph]], widths: Sequence[float], heading: bool = True) -> Table:
     style = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (0, -1), 0),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 3),

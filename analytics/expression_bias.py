@@ -7,7 +7,7 @@ clusters of every interval (linearised ratios, as for cluster samples: Cochran 1
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +22,8 @@ MIN_CLUSTERS = 10  # days of cameras in a stratum, and beside it
 MIN_VISITS = 50
 MIN_COUNTERS = 3  # behind a figure that is not for HR alone, as for every figure behind which an officer may stand
 State = Literal["ok", "few", "withheld"]
-Key = tuple[str, str]
+Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Row:
     face_px: Condition | None
 
     @property
-    def cluster(self) -> Key:
+    def cluster(self) -> tuple[str, str]:
         """The camera's day."""
         return self.camera, self.day
 
@@ -108,10 +109,13 @@ def strata(rows: Sequence[Row], *, least_counters: int = 1) -> list[Stratum]:
     }
     found = []
     for dimension in DIMENSIONS:
+        members: dict[str, list[int]] = {}
         named = [(name, row) for row in rows if (name := of[dimension](row)) is not None]
-        for name in sorted({name for name, _ in named}, key=_in_order):
-            inside, beside = [r for s, r in named if s == name], [r for s, r in named if s != name]
-            found.append(_stratum(dimension, name, inside, beside, least_counters))
+        for index, (name, _) in enumerate(named):
+            members.setdefault(name, []).append(index)
+        every = _Sums.of([row for _, row in named])
+        for name in sorted(members, key=_in_order):
+            found.append(_stratum(dimension, name, every, np.array(members[name]), least_counters))
     return found
 
 
@@ -123,70 +127,79 @@ def slopes(rows: Sequence[Row], *, least_counters: int = 1) -> list[Slope]:
     ]
 
 
-def _stratum(dimension: str, name: str, inside: Sequence[Row], beside: Sequence[Row], least_counters: int) -> Stratum:
-    n, days, counters = sum(r.n for r in inside), len({r.cluster for r in inside}), len({r.counter for r in inside})
-    if counters < least_counters:
-        return Stratum(dimension, name, n, days, counters, "withheld")
-    if n < MIN_VISITS or days < MIN_CLUSTERS:
-        return Stratum(dimension, name, n, days, counters, "few")
-    one = _ratio(inside)
-    enough = sum(r.n for r in beside) >= MIN_VISITS and len({r.cluster for r in beside}) >= MIN_CLUSTERS
-    told = enough and len({r.counter for r in beside}) >= least_counters
-    gap = None
-    if told:
-        other = _ratio(beside)
-        clusters = sorted(set(one.influence) | set(other.influence))
-        parts = np.array([one.influence.get(c, 0.0) - other.influence.get(c, 0.0) for c in clusters])
-        gap = _interval(one.mean - other.mean, parts)
-    return Stratum(
-        dimension, name, n, days, counters, "ok", _interval(one.mean, np.array(list(one.influence.values()))), gap
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _Ratio:
-    mean: float
-    influence: Mapping[Key, float]  # of each cluster on the mean
+class _Sums:
+    """Rows as arrays of one length: visits, valence, and the numbers of their cluster and counter."""
+
+    n: Array
+    v: Array
+    cluster: Codes
+    counter: Codes
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> _Sums:
+        n, v = np.array([(r.n, r.valence_sum) for r in rows], dtype=np.float64).reshape(-1, 2).T
+        return cls(n, v, _codes(r.cluster for r in rows), _codes(r.counter for r in rows))
+
+    def by(self, codes: Codes, values: Array, only: Codes | None = None) -> Array:
+        """Sums of values by code, of some rows only."""
+        most = int(codes.max()) + 1
+        of, what = (codes, values) if only is None else (codes[only], values[only])
+        return np.asarray(np.bincount(of, what, most), dtype=np.float64)
 
 
-def _ratio(rows: Iterable[Row]) -> _Ratio:
-    sums: dict[Key, list[float]] = {}
-    for row in rows:
-        cell = sums.setdefault(row.cluster, [0.0, 0.0])
-        cell[0] += row.n
-        cell[1] += row.valence_sum
-    n, total = sum(c[0] for c in sums.values()), sum(c[1] for c in sums.values())
-    return _Ratio(total / n, {key: (v - total / n * m) / n for key, (m, v) in sums.items()})
+def _stratum(dimension: str, name: str, every: _Sums, own: Codes, least_counters: int) -> Stratum:
+    n, v = every.by(every.cluster, every.n, own), every.by(every.cluster, every.v, own)
+    rest_n, rest_v = every.by(every.cluster, every.n) - n, every.by(every.cluster, every.v) - v
+    behind = every.by(every.counter, every.n, own)
+    beside = int((every.by(every.counter, every.n) - behind > 0).sum())
+    head = (dimension, name, int(n.sum()), int((n > 0).sum()), int((behind > 0).sum()))
+    if head[4] < least_counters:
+        return Stratum(*head, "withheld")
+    if head[2] < MIN_VISITS or head[3] < MIN_CLUSTERS:
+        return Stratum(*head, "few")
+    mean, influence = _ratio(n, v)
+    gap = None
+    if rest_n.sum() >= MIN_VISITS and (rest_n > 0).sum() >= MIN_CLUSTERS and beside >= least_counters:
+        other, other_influence = _ratio(rest_n, rest_v)
+        gap = _interval(mean - other, influence - other_influence, int(((n > 0) | (rest_n > 0)).sum()))
+    return Stratum(*head, "ok", _interval(mean, influence, head[3]), gap)
+
+
+def _ratio(n: Array, v: Array) -> tuple[float, Array]:
+    """The mean, and the influence of each cluster on it."""
+    mean = float(v.sum() / n.sum())
+    return mean, (v - mean * n) / n.sum()
 
 
 def _slope(dimension: str, per: float, given: Sequence[tuple[Row, Condition]], least_counters: int) -> Slope:
-    n, days = sum(r.n for r, _ in given), {r.cluster for r, _ in given}
-    if n < MIN_VISITS or len(days) < MIN_CLUSTERS:
-        return Slope(dimension, per, n, "few")
-    if len({r.counter for r, _ in given}) < least_counters:
-        return Slope(dimension, per, n, "withheld")
-    means: dict[str, NDArray[np.float64]] = {}
-    for r, c in given:
-        means[r.camera] = means.get(r.camera, np.zeros(3)) + np.array([r.n, c.sum, r.valence_sum])
-    moments: dict[Key, NDArray[np.float64]] = {}
-    for r, c in given:
-        count, x, y = means[r.camera]
-        mx, my = x / count, y / count
-        xx = c.sum2 - 2 * mx * c.sum + r.n * mx * mx
-        xy = c.valence_sum - mx * r.valence_sum - my * c.sum + r.n * mx * my
-        moments[r.cluster] = moments.get(r.cluster, np.zeros(2)) + np.array([xx, xy])
-    cells = np.array(list(moments.values()))
-    xx, xy = cells.sum(axis=0)
-    if xx <= 1e-9 * n:
-        return Slope(dimension, per, n, "few")
-    slope = xy / xx
-    return Slope(dimension, per, n, "ok", _interval(per * slope, per * (cells[:, 1] - slope * cells[:, 0]) / xx))
+    rows = [row for row, _ in given]
+    count = sum(row.n for row in rows)
+    if count < MIN_VISITS or len({row.cluster for row in rows}) < MIN_CLUSTERS:
+        return Slope(dimension, per, count, "few")
+    if len({row.counter for row in rows}) < least_counters:
+        return Slope(dimension, per, count, "withheld")
+    sums, camera = _Sums.of(rows), _codes(row.camera for row in rows)
+    x, x2, xy = np.array([(c.sum, c.sum2, c.valence_sum) for _, c in given]).T
+    total = sums.by(camera, sums.n)
+    mx, my = (sums.by(camera, x) / total)[camera], (sums.by(camera, sums.v) / total)[camera]
+    sxx = sums.by(sums.cluster, x2 - 2 * mx * x + sums.n * mx * mx)
+    sxy = sums.by(sums.cluster, xy - mx * sums.v - my * x + sums.n * mx * my)
+    if sxx.sum() <= 1e-9 * count * max(1.0, float(x2.sum() / count)):
+        return Slope(dimension, per, count, "few")
+    slope = float(sxy.sum() / sxx.sum())
+    return Slope(dimension, per, count, "ok", _interval(per * slope, per * (sxy - slope * sxx) / sxx.sum(), len(sxx)))
 
 
-def _interval(value: float, influence: NDArray[np.float64]) -> Interval:
-    m = len(influence)
-    half = Z95 * math.sqrt(m / (m - 1) * float((influence**2).sum()))
+def _interval(value: float, influence: Array, clusters: int) -> Interval:
+    half = Z95 * math.sqrt(clusters / (clusters - 1) * float((influence**2).sum()))
     return Interval(value, value - half, value + half)
+
+
+def _codes(names: Iterable[object]) -> Codes:
+    """A number for each name, from 0."""
+    known: dict[object, int] = {}
+    return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
 
 
 def _in_order(name: str) -> tuple[float, str]:

@@ -139,6 +139,52 @@ class OfficeNow(LiveOffice):
     sources: tuple[Source, ...] = ()
 
 
+class Figure(_Answer):
+    """A mean over visits, seconds, 95 % interval; ``mean_s`` is None where too few stand behind it, ``n`` says how many do."""
+
+    n: int = 0
+    mean_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+
+
+class CounterSpan(_Answer):
+    """Who was served at a counter within a span."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    served: int = 0
+    wait: Figure = Field(default_factory=Figure)
+    service: Figure = Field(default_factory=Figure)
+    within_15_share: float | None = None
+
+
+class CounterClose(Counter):
+    """One counter with the queue before it, its cameras, its hours and its day."""
+
+    wait: Wait = Field(default_factory=Wait)
+    queue_shared_with: tuple[str, ...] = ()
+    source_ids: tuple[str, ...] = ()
+    trend: tuple[float | None, ...] = ()
+    hours: tuple[CounterSpan, ...] = ()
+    today: CounterSpan | None = None
+
+
+class OfficeCounters(_Answer):
+    """Every counter of an office; ``k_min`` is how many visits a mean needs."""
+
+    generated_at: AwareDatetime
+    provenance: Provenance | None = None
+    target_wait_s: float
+    k_min: int = 5
+    counters: tuple[CounterClose, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    def of(self, counter_id: str) -> CounterClose | None:
+        """One of them; None where there is none of this name."""
+        return next((c for c in self.counters if c.counter_id == counter_id), None)
+
+
 class Estimate(_Answer):
     """One estimand over everybody who arrived in a span, seconds, 95 % interval; None is unknown."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from motcua.dashboard.answers import Account, Live, OfficeNow, Today, Trends, Waits
+from motcua.dashboard.answers import Account, Live, OfficeCounters, OfficeNow, Today, Trends, Waits
 
 COOKIE = "motcua_session"
 PUBLIC_ADDRESS = "/api/v1/public/offices/"
 
 T = TypeVar("T", bound=BaseModel)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class ApiError(Exception):
@@ -85,6 +87,10 @@ class Api:
     async def office(self, session: str | None, office_id: str) -> OfficeNow:
         """One office now, with counters and sources."""
         return await self._get(OfficeNow, f"{_office(office_id)}/live", session)
+
+    async def counters(self, session: str | None, office_id: str) -> OfficeCounters:
+        """The office's counters with their queues, hours and cameras."""
+        return await self._get(OfficeCounters, f"{_office(office_id)}/counters", session)
 
     async def waits(self, session: str | None, office_id: str, hours: int = 12) -> Waits:
         """The last hours, one bucket each."""
@@ -182,6 +188,9 @@ class Api:
 
 
 def _office(office_id: str) -> str:
+    """An office's part of the API. Raises NotFound for what can be no id, without asking."""
+    if not _ID.fullmatch(office_id):
+        raise NotFound("no office has an id like this")
     return f"/api/v1/offices/{quote(office_id, safe='')}"
 
 

@@ -12,7 +12,18 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import admin, alert, alerts, asking, history, keeping, live, office
+from motcua.dashboard.pages import (
+    admin,
+    alert,
+    alert_rules,
+    alerts,
+    asking,
+    counter,
+    history,
+    keeping,
+    live,
+    office,
+)
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -77,10 +88,14 @@ def page(path: str | None, words: Words) -> Any:
             return office.layout(unquote(office_id), words)
         case ["history"]:
             return history.layout(words)
+        case ["office", office_id, "counter", counter_id] if office_id and counter_id:
+            return counter.layout(unquote(office_id), unquote(counter_id), words)
         case ["admin", *_]:
             return admin.layout(unquote(path or "/"), words)
         case ["alerts"]:
             return alerts.layout(words)
+        case ["alerts", "rules"]:
+            return alert_rules.layout(words)
         case ["alerts", alert_id] if alert_id:
             return alert.layout(unquote(alert_id), words)
         case _ if keeping.known(unquote(path or "/")):
@@ -117,6 +132,7 @@ def register(app: dash.Dash, using: Parts) -> None:
 
     app.clientside_callback(ClientsideFunction("motcua", "arrived"), Input("page", "children"))
     office.register(app, using)
+    counter.register(app, using)
     asking.register(app, using)
     keeping.register(app, using)
     admin.register(app, using)
@@ -124,6 +140,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     alerts.register_badge(app, using)
     alert.register(app, using)
     history.register(app, using)
+    alert_rules.register(app, using)
 
 
 def index(pages: dash.Dash, **pieces: str) -> str:

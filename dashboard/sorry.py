@@ -35,7 +35,12 @@ def sorry(error: client.ApiError, words: Words, *, path: str, office_id: str = "
         case client.NotAllowed():
             return Sorry(words("denied_title"), words("denied"))
         case client.NotFound():
-            code = office_id if len(office_id) <= LONGEST_CODE else f"{office_id[:LONGEST_CODE]}…"
-            return Sorry(words("missing_title"), words("missing", office_id=code), words("back_all"), "/")
+            text = words("missing", office_id=cut(office_id))
+            return Sorry(words("missing_title"), text, words("back_all"), "/")
         case _:
             return Sorry(words("down_title"), words("down"))
+
+
+def cut(code: str) -> str:
+    """A code from an address as it is said again: no longer than any can be."""
+    return code if len(code) <= LONGEST_CODE else f"{code[:LONGEST_CODE]}…"

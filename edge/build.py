@@ -77,6 +77,7 @@ def build_observer(sentiment: SentimentSettings) -> Observer | None:
     """The reader of citizens' faces, where a deployment has switched it on. Raises BuildError."""
     if not sentiment.enabled:
         return None
+    from motcua.edge.allowance import Allowance
     from motcua.edge.faces import FaceFinder
     from motcua.edge.watch_faces import FaceWatch
 
@@ -86,7 +87,8 @@ def build_observer(sentiment: SentimentSettings) -> Observer | None:
     except RuntimeError as error:
         raise BuildError(str(error)) from error
     every = timedelta(seconds=sentiment.every_s)
-    return FaceWatch(finder, reader, every=every, temperature=sentiment.temperature)
+    allowance = Allowance(sentiment.max_cpu_share)
+    return FaceWatch(finder, reader, every=every, temperature=sentiment.temperature, allowance=allowance)
 
 
 def build_officer_watch(settings: EdgeSettings) -> OfficerWatch | None:

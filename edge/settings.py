@@ -124,6 +124,7 @@ class SentimentSettings(_Part):
     lawful_basis: str = ""
     reader: str = "fer"
     every_s: Annotated[float, Field(ge=1, le=60)] = 1.0
+    max_cpu_share: Annotated[float, Field(gt=0, le=10)] = 0.15
     temperature: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from motcua.edge.allowance import Allowance
 from motcua.edge.calibration import soften
 from motcua.edge.expressions import ExpressionReader
 from motcua.edge.faces import Face, FaceGate, Image, crop, light
 from motcua.edge.sentiment import Period, Reading, SentimentSums, valence
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class FaceWatch:
 
     Who stands on the staff's side never gets here: only people in service zones do. Two people at one counter are left alone, since a
     reading could not be told to be of the one whose visit it would count for. temperature: of ``soften``; None: uncalibrated (T = 1).
+    allowance: of CPU time; while it is used up nobody is looked at, and whoever has waited longest for a look comes first.
     """
 
     def __init__(
@@ -41,26 +46,31 @@ class FaceWatch:
         gate: FaceGate | None = None,
         every: timedelta = timedelta(seconds=1),
         temperature: float | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self.reader, self.temperature = reader, temperature
         self.seen: Counter[str] = Counter()  # good, none, small, cut, turned, dark, bright, blurred, crowded
-        self._finder = finder
+        self._finder, self._allowance = finder, allowance
         self._gate = gate or FaceGate()
         self._every = every
         self._sums = SentimentSums(reader.labels)
         self._looked_at: dict[str | int, datetime] = {}
+        self._turn: dict[str, datetime] = {}  # when each counter was looked at last
 
     def look(self, frame: Image, at: datetime, served: Sequence[Served]) -> None:
         """Take one frame in. frame: BGR (h, w, 3)."""
         at_counter = Counter(person.counter_id for person in served)
         self._looked_at = {who: last for who, last in self._looked_at.items() if timedelta(0) <= at - last < self._every}
-        for person in served:
+        for person in sorted(served, key=lambda p: self._turn.get(p.counter_id, _NEVER)):
             if person.counter_id in self._looked_at or person.person in self._looked_at:
                 continue
-            self._looked_at[person.counter_id] = at
+            if self._allowance is not None and not self._allowance.lets():
+                return
+            self._looked_at[person.counter_id] = self._turn[person.counter_id] = at
             if person.person is not None:
                 self._looked_at[person.person] = at
-            reason = "crowded" if at_counter[person.counter_id] > 1 else self._read(frame, at, person)
+            with self._allowance.spent() if self._allowance is not None else nullcontext():
+                reason = "crowded" if at_counter[person.counter_id] > 1 else self._read(frame, at, person)
             self.seen[reason or "good"] += 1
             if reason is not None:
                 self._sums.miss(person.counter_id, at, reason)

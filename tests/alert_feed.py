@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 import psycopg
 from builders import NOON, queue
 
-from motcua.analytics import db, store
+from motcua.analytics import alert_notices, alert_store, db, store
 from motcua.analytics.alert_look import Asked, look
+from motcua.analytics.alert_rules import WaitOver
 from motcua.analytics.alerting import Event
 from motcua.analytics.channels import Channel
 from motcua.analytics.writer import Delivery, write
@@ -28,6 +29,17 @@ OFFICES = [
     {"office_id": "vl-1", "name": "Xã Hoà Hiệp", "level": "commune", "parent_id": "vl-86"},
     {"office_id": "vl-2", "name": "Phường Long Châu", "level": "commune", "parent_id": "vl-86"},
 ]
+
+HOOK = Channel.model_validate({"name": "hook", "address": "json://user:geheim@example.org/x"})
+FIRST = date(2026, 1, 1)
+TABLES = {
+    "alert": "alert_id, office_id, kind, subject, raised_at, first_raised_at, times, cleared_at, cleared_because, unknown_since, facts, told",
+    "alert_event": "alert_id, step, at, event, username, words, detail",
+    "alert_watch": "office_id, kind, subject, raised, evidence_s, verdict, alert_id, cleared_at",
+    "alert_notice": "notice_id, office_id, at, alerts",
+    "alert_delivery": "notice_id, channel, state, attempts, error",
+    "alert_channel": "channel, service, failures, error, next_at",
+}
 
 
 def fill(dsn: str) -> None:
@@ -64,6 +76,31 @@ def play(
         at = begin + timedelta(seconds=i * step_s)
         send(conn, waiting(office_id, minutes, at))
         events += look(conn, at, 30.0, channels, said)
+    return events
+
+
+def alert_rows(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that a feed leaves, with the ids, which follow from it."""
+    return {
+        t: conn.execute(f"select {columns} from {t} order by 1, 2, 3".encode()).fetchall() for t, columns in TABLES.items()
+    }
+
+
+def alert_day(conn: psycopg.Connection) -> list[Event]:
+    """Two offices over and under the target, an unknown stretch, a return; a message sent and one failed; somebody acts."""
+    alert_store.add_setting(conn, "vl-86", FIRST, WaitOver(raise_for_s=60, clear_for_s=60), "chief")
+    alert_notices.know(conn, [HOOK])
+    feed = [("vl-1", 20.0)] * 10 + [("vl-1", None)] * 5 + [("vl-1", 4.0)] * 9 + [("vl-1", 30.0)] * 8 + [("vl-2", 17.0)] * 8
+    events = play(conn, feed, [HOOK])
+    now = NOON + timedelta(seconds=10 * len(feed))
+    (first, *_) = events
+    assert alert_store.acknowledge(conn, first.alert_id, "chief", now)
+    assert not alert_store.acknowledge(conn, first.alert_id, "local", now)
+    assert alert_store.assign(conn, first.alert_id, "chief", "local", now)
+    alert_store.comment(conn, first.alert_id, "local", "Đã mở quầy 3.", now)
+    held = alert_notices.waiting(conn, now, timedelta(hours=1))["hook"]
+    alert_notices.sent(conn, "hook", held[:1], now, 60)
+    assert alert_notices.failed(conn, "hook", held[1:], "status:500", now) == 15
     return events
 
 

@@ -73,12 +73,24 @@ def pg_dsn(pg_server: postgres.Postgres) -> Iterator[str]:
         conn.execute(f"drop database {name} with (force)".encode())
 
 
-@pytest.fixture
-def migrated(pg_dsn: str) -> str:
-    """The address of a fresh database on plain PostgreSQL with our schema."""
-    with db.connect(pg_dsn) as conn:
+@pytest.fixture(scope="session")
+def pg_template(pg_server: postgres.Postgres) -> str:
+    """A database with our schema that nobody is connected to: a copy costs a tenth of migrating anew."""
+    name = "template_of_tests"
+    with db.connect(pg_server.create(name)) as conn:
         db.migrate(conn)
-    return pg_dsn
+    return name
+
+
+@pytest.fixture
+def migrated(pg_server: postgres.Postgres, pg_template: str) -> Iterator[str]:
+    """The address of a fresh database on plain PostgreSQL with our schema."""
+    name = f"test_{next(_names)}"
+    with psycopg.connect(pg_server.dsn, autocommit=True) as conn:
+        conn.execute(f"create database {name} template {pg_template}".encode())
+    yield pg_server.database_dsn(name)
+    with psycopg.connect(pg_server.dsn, autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)".encode())
 
 
 @pytest.fixture

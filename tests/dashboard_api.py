@@ -103,6 +103,29 @@ def today(**fields: Any) -> dict[str, Any]:
     )
 
 
+def closeup(counter_id: str, means: list[float | None], **fields: Any) -> dict[str, Any]:
+    """A counter of /api/v1/offices/{id}/counters with an hour for each mean wait, the last one now; None is an hour of two visits."""
+    until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+    def figure(mean: float | None, n: int) -> dict[str, Any]:
+        known = mean is not None
+        return {"n": n, "mean_s": mean, "low_s": 0.8 * mean if known else None, "high_s": 1.25 * mean if known else None}
+
+    def span(start: datetime, end: datetime, mean: float | None, n: int) -> dict[str, Any]:
+        service = figure(None if mean is None else 420.0, n)
+        share = None if mean is None else 0.75
+        served = {"served": n, "wait": figure(mean, n), "service": service, "within_15_share": share}
+        return {"start": iso(start), "end": iso(end), **served}
+
+    starts = [until - timedelta(hours=len(means) - i) for i in range(len(means))]
+    hours = [span(s, s + timedelta(hours=1), m, 2 if m is None else 12) for s, m in zip(starts, means, strict=True)]
+    known = [m for m in means if m is not None]
+    day = span(starts[0], until, sum(known) / len(known) if known else None, 12 * len(known) + 2)
+    base = {"counter_id": counter_id, "in_service": 1, "open": True, "state": "ok", "served_today": day["served"]}
+    more = {"as_of": iso(datetime.now(UTC)), "wait": wait("ok"), "queue_shared_with": [], "source_ids": ["cam-1"]}
+    return base | more | {"trend": [600.0] * 9 + [900.0, 1100.0, 1300.0], "hours": hours, "today": day} | fields
+
+
 def hall_day() -> dict[str, Any]:
     """A day of an office whose hall and counters are seen by different cameras."""
     mean = {"n": 210, "mean_s": 930.0, "low_s": 820.0, "high_s": 1050.0}

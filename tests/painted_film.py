@@ -40,8 +40,8 @@ class PaintFinder:
 
     def detect(self, frame: np.ndarray) -> Detections:
         if self._empty is None:
-            self._empty = frame.astype(np.int16)
-        different = (np.abs(frame.astype(np.int16) - self._empty).max(axis=2) > 50).astype(np.uint8)
+            self._empty = frame.copy()
+        different = cv2.bitwise_not(cv2.inRange(cv2.absdiff(frame, self._empty), (0, 0, 0), (50, 50, 50)))
         count, _, stats, _ = cv2.connectedComponentsWithStats(different)
         boxes = [(x, y, x + w, y + h) for x, y, w, h, area in stats[1:count] if area > 400]
         return Detections(np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), 0.9, np.float32))

@@ -45,8 +45,10 @@ def audit(conn: Connection, who: str | None, action: str, /, **detail: object) -
     )
 
 
-def add(conn: Connection, username: str, role: str, password: str, office_id: str | None = None) -> None:
-    """Create an account. Raises AccountError."""
+def add(
+    conn: Connection, username: str, role: str, password: str, office_id: str | None = None, *, by: str | None = None
+) -> None:
+    """Create an account; ``by``: who does it, None on the command line. Raises AccountError."""
     if not _NAME.match(username):
         raise AccountError("a user name has 2 to 64 of a-z, 0-9, and . _ @ - within")
     if role not in ROLES:
@@ -62,10 +64,10 @@ def add(conn: Connection, username: str, role: str, password: str, office_id: st
         )
         if made.rowcount == 0:
             raise AccountError(f"the account {username!r} is there already: choose another name")
-        audit(conn, None, "account.add", username=username, role=role, office_id=office_id)
+        audit(conn, by, "account.add", username=username, role=role, office_id=office_id)
 
 
-def set_password(conn: Connection, username: str, password: str) -> None:
+def set_password(conn: Connection, username: str, password: str, *, by: str | None = None) -> None:
     """Give an account a new password and end its sessions. Raises AccountError."""
     with conn.transaction():
         _known(conn, username)
@@ -73,7 +75,7 @@ def set_password(conn: Connection, username: str, password: str) -> None:
             "update account set password_hash = %s, disabled = false where username = %s", [_hasher.hash(password), username]
         )
         conn.execute("delete from session where username = %s", [username])
-        audit(conn, None, "account.password", username=username)
+        audit(conn, by, "account.password", username=username)
 
 
 def disable(conn: Connection, username: str) -> None:

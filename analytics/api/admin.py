@@ -37,7 +37,7 @@ from motcua.analytics.store import Connection, day_of
 
 MOST_SHOWN = 500
 Key = Annotated[str, Path(max_length=200, description="The parts of the key, with ~ between")]
-_ANSWERS: dict[int | str, dict[str, Any]] = {
+ANSWERS: dict[int | str, dict[str, Any]] = {
     **{code: {"model": Problem} for code in (401, 403, 404, 409, 413, 503)},
     422: {"model": Invalid},
 }
@@ -55,7 +55,7 @@ class _Raw:
 
 def routes(records: plan.Records) -> APIRouter:
     """The routes; ``records`` knows what a record must be like."""
-    router = APIRouter(prefix="/api/v1/admin", tags=["administration"], responses=_ANSWERS)
+    router = APIRouter(prefix="/api/v1/admin", tags=["administration"], responses=ANSWERS)
 
     @router.get("/records")
     def overview(ctx: ContextDep, who: AdminDep, at: NowDep) -> Overview:
@@ -123,7 +123,7 @@ def routes(records: plan.Records) -> APIRouter:
             known = store.known(conn, of, who.office_id, today)
             _as_read(known.existing.get(key), given.version)
             if of.key_of(dict(given.values) | _everybody(of, given.values)) != key:
-                return _refused([plan.Problem("form", of.key[-1], "key_changed", "the key of a record does not change")])
+                return refused([plan.Problem("form", of.key[-1], "key_changed", "the key of a record does not change")])
             return _saved(conn, of, key, dict(given.values), known, who)
 
     def _saved(
@@ -131,7 +131,7 @@ def routes(records: plan.Records) -> APIRouter:
     ) -> Any:
         made = plan.plan(of, [_Raw("form", values)], known, records)
         if made.problems:
-            return _refused(made.problems)
+            return refused(made.problems)
         store.write(conn, made, who.username)
         return _record(key, store.records(conn, of, known.today)[key], known.today)
 
@@ -152,7 +152,7 @@ def routes(records: plan.Records) -> APIRouter:
             if of.retire is None:
                 raise HTTPException(409, "such a record is emptied, not retired")
             if date.fromisoformat(str(before["day"])) <= today:
-                return _refused([plan.Problem("form", "day", "past_day", "a day that has come stays: figures speak of it")])
+                return refused([plan.Problem("form", "day", "past_day", "a day that has come stays: figures speak of it")])
             store.remove_holiday(conn, before, who.username)
             return None
 
@@ -256,7 +256,8 @@ def _as_read(before: Values | None, version: str | None) -> None:
         raise HTTPException(409, "somebody changed this record since you read it: look at it again")
 
 
-def _refused(problems: list[plan.Problem] | tuple[plan.Problem, ...]) -> JSONResponse:
+def refused(problems: list[plan.Problem] | tuple[plan.Problem, ...]) -> JSONResponse:
+    """An answer 422 with every fault at its field."""
     first = problems[0]
     detail = f"{first.where}{f', {first.field}' if first.field else ''}: {first.message}"[:300]
     return JSONResponse(

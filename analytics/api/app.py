@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from motcua.analytics.admin.plan import Records
 from motcua.analytics.api import (
     admin,
+    admin_more,
     alerts,
     attitude,
     comments,
@@ -104,6 +105,7 @@ def create_app(
     app.include_router(alerts.routes)
     if records is not None:
         app.include_router(admin.routes(records))
+    app.include_router(admin_more.routes)
     if asking is not None:
         app.include_router(asking(kiosk.QrDoor(ctx)))
     if page is not None:

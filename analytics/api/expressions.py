@@ -20,7 +20,7 @@ from motcua.analytics.expression_bias import Condition, Row
 from motcua.edge.messages import Id
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 422, 503)}
-DAYS = 90
+DAYS = 30
 ReadersDep = Annotated[accounts.Account, Depends(role("hr", "admin"))]
 
 routes = APIRouter(prefix="/api/v1", tags=["expressions"], responses=_ANSWERS)
@@ -30,7 +30,7 @@ routes = APIRouter(prefix="/api/v1", tags=["expressions"], responses=_ANSWERS)
 def bias(
     ctx: ContextDep, who: ReadersDep, at: NowDep, unit: Id | None = None, since: Since = None, until: Until = None
 ) -> BiasAudit:
-    """Score and error differences by light, face size, hour, camera and group. The last 90 days by default."""
+    """Score and error differences by light, face size, hour, camera and group. The last 30 days by default."""
     first, last, begin, end = period(since, until, at, DAYS)
     with ctx.connection() as conn:
         offices = list(unit_of(conn, who, at, unit))

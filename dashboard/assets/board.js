@@ -1,14 +1,13 @@
-/* The live board: asks /live/data, keeps what it shows and writes only what changed. Texts come from the server; nothing is ever set as HTML. */
+/* The live board: asks /live/data and writes what changed; board_list.js holds its rows and panels, board_map.js its map.
+   Texts come from the server; nothing is ever set as HTML. */
 (function () {
   "use strict";
 
-  const SVG = "http://www.w3.org/2000/svg";
   const TYPING_MS = 200;
-  const motcua = (window.motcua = window.motcua || {});
-  const byId = (id) => document.getElementById(id);
+  const motcua = window.motcua;
+  const { make, link, sign, byId } = motcua.dom;
 
   let root = null; // the board on the page, or none
-  let parts = new Map(); // office -> { el, nodes, shown } of the view
   let said = {}; // what stands in the single places, as JSON
   let wish = null; // what the page asks for, as in its address
   let at = ""; // the instant of what is shown
@@ -16,22 +15,6 @@
   let askAgain = false; // news came while an answer was under way
   let typing = 0;
 
-  function make(tag, className, ...children) {
-    const el = document.createElement(tag);
-    if (className) el.className = className;
-    el.append(...children);
-    return el;
-  }
-  function link(href, ...children) {
-    const el = make("a", "", ...children);
-    el.href = href;
-    return el;
-  }
-  function sign(mark, hollow) {
-    const el = make("span", `mark mark-${mark}${hollow ? " hollow" : ""}`);
-    el.setAttribute("aria-hidden", "true");
-    return el;
-  }
   /* Runs `write` only where what is to be said differs from what was said there. */
   function once(place, value, write) {
     const text = JSON.stringify(value);
@@ -74,7 +57,6 @@
     const found = byId("board");
     if (found !== root) {
       root = found;
-      parts = new Map();
       said = {};
       at = "";
       if (asking) asking.abort();
@@ -164,7 +146,7 @@
     once("scale", found.scale, (text) => (byId("board-scale").textContent = text));
     once("legend", found.legend, legend);
     once("sort", [found.by, found.descending], head);
-    list(found, wanted);
+    motcua.list.draw(found, wanted);
     root.classList.toggle("alone", found.map.places.length < 2);
     motcua.map.draw(byId("board-map"), found.map, found.rows);
   }
@@ -210,133 +192,10 @@
     }
   }
   function show() {
+    motcua.list.begin(root, wish.view);
     byId("board-table").hidden = wish.view !== "table";
     byId("board-panels").hidden = wish.view !== "panels";
     for (const button of root.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === wish.view));
-  }
-
-  // ---- the list: one element an office, in one of two views
-
-  function curve() {
-    const svg = document.createElementNS(SVG, "svg");
-    const [width, height] = root.dataset.box.split(" ").map(Number);
-    svg.setAttribute("viewBox", `0 -1 ${width} ${height + 2}`);
-    svg.setAttribute("preserveAspectRatio", "none");
-    svg.setAttribute("class", "spark");
-    svg.setAttribute("role", "img");
-    const target = document.createElementNS(SVG, "path");
-    target.setAttribute("class", "goal");
-    target.setAttribute("d", `M0 ${root.dataset.targetY}H${width}`);
-    const line = document.createElementNS(SVG, "path");
-    line.setAttribute("class", "line");
-    svg.append(target, line);
-    return { svg, line };
-  }
-
-  function build(view) {
-    const spark = curve();
-    const nodes = { spark, name: link(""), sign: sign("unknown"), wait: make("strong"), between: make("span", "interval"), course: make("span", "course"),
-      waiting: make("span"), counters: make("span"), state: make("span"), tag: make("span", "tag"), age: make("time", "age") };
-    nodes.course.setAttribute("aria-hidden", "true");
-    nodes.age.append("");
-    return view === "table" ? row(nodes) : panel(nodes);
-  }
-
-  function row(nodes) {
-    const names = byId("board-rows").dataset;
-    const cell = function (name, ...children) {
-      const td = make("td", name, ...children);
-      td.setAttribute("role", "cell");
-      td.dataset.name = names[name];
-      return td;
-    };
-    const th = make("th", "office", nodes.sign, nodes.name);
-    th.scope = "row";
-    th.setAttribute("role", "rowheader");
-    const el = make("tr", "", th, cell("trend", nodes.spark.svg, nodes.course), cell("wait", nodes.wait, nodes.between), cell("waiting", nodes.waiting),
-      cell("counters", nodes.counters), cell("age", nodes.age), cell("state", nodes.state), cell("provenance", nodes.tag));
-    el.setAttribute("role", "row");
-    return { el, nodes, shown: {} };
-  }
-
-  function panel(nodes) {
-    const names = byId("board-rows").dataset;
-    const fact = (name) => make("span", "fact", make("span", "soft", `${names[name]} `), nodes[name]);
-    const el = make("li", "panel", make("h2", "", nodes.sign, nodes.name), make("p", "now", nodes.wait, nodes.between, nodes.state),
-      make("div", "hour", nodes.spark.svg, nodes.course), make("p", "facts", fact("waiting"), fact("counters")), make("p", "facts", nodes.age, nodes.tag));
-    return { el, nodes, shown: {} };
-  }
-
-  const ARROWS = { rising: "↗", falling: "↘", steady: "→" };
-
-  function patch(part, row) {
-    const { el, nodes, shown } = part;
-    if (shown === row) return;
-    const text = (key) => shown[key] === row[key] || (nodes[key].textContent = row[key]);
-    for (const key of ["wait", "between", "waiting", "counters", "state", "tag"]) text(key);
-    if (shown.title !== row.title) nodes.name.textContent = row.title;
-    if (shown.href !== row.href) nodes.name.href = row.href;
-    if (shown.mark !== row.mark || shown.hollow !== row.hollow || shown.known !== row.known) {
-      nodes.sign.className = `mark mark-${row.mark}${row.hollow ? " hollow" : ""}`;
-      nodes.wait.className = row.known ? "" : "none";
-      el.className = `${el.tagName === "LI" ? "panel " : ""}is-${row.mark}${row.mark === "unknown" ? " silent" : ""}`;
-    }
-    if (shown.real !== row.real) nodes.tag.className = row.real ? "tag" : "tag not-real";
-    if (shown.line !== row.line) {
-      nodes.spark.line.setAttribute("d", row.line);
-      nodes.spark.svg.classList.toggle("nothing", !row.line);
-    }
-    if (shown.course !== row.course) {
-      nodes.course.textContent = ARROWS[row.course] || "";
-      nodes.course.dataset.course = row.course;
-    }
-    if (shown.trend !== row.trend) nodes.spark.svg.setAttribute("aria-label", row.trend), (nodes.spark.svg.parentNode.title = row.trend);
-    if (shown.id !== row.id) el.dataset.office = row.id;
-    if (shown.as_of !== row.as_of || shown.age !== row.age) {
-      nodes.age.hidden = row.age === null;
-      nodes.age.dateTime = row.as_of;
-      nodes.age.title = row.moment;
-      if (row.age === null) delete nodes.age.dataset.age;
-      else nodes.age.dataset.age = row.age;
-      nodes.age.firstChild.nodeValue = row.told;
-    }
-    part.shown = row;
-  }
-
-  function list(found, wanted) {
-    const box = byId(wish.view === "table" ? "board-rows" : "board-panels");
-    if (box.dataset.nothing) box.replaceChildren();
-    delete box.dataset.nothing;
-    const here = new Set();
-    const order = found.rows.map(function (row) {
-      here.add(row.id);
-      let part = parts.get(row.id);
-      if (!part) parts.set(row.id, (part = build(wish.view)));
-      patch(part, row);
-      return part.el;
-    });
-    for (const [id, part] of parts) if (!here.has(id)) part.el.remove(), parts.delete(id);
-    const held = !wanted && box.childElementCount > 0 && (box.contains(document.activeElement) || box.matches(":hover"));
-    byId("board-held").hidden = !held;
-    place(box, held ? order.filter((el) => el.parentNode !== box) : order, held);
-    if (found.nothing) {
-      const cell = make(wish.view === "table" ? "td" : "p", "none", found.nothing);
-      const only = make(wish.view === "table" ? "tr" : "li", "nothing", cell);
-      if (wish.view === "table") cell.colSpan = 8, only.setAttribute("role", "row"), cell.setAttribute("role", "cell");
-      box.replaceChildren(only);
-      box.dataset.nothing = "1";
-    }
-  }
-
-  /* Puts elements into this order with few moves; a held box only takes those that are new, at its end. */
-  function place(box, order, held) {
-    if (held) return box.append(...order);
-    let next = null;
-    for (let i = order.length - 1; i >= 0; i--) {
-      const el = order[i];
-      if (el.parentNode !== box || el.nextSibling !== next) box.insertBefore(el, next);
-      next = el;
-    }
   }
 
   // ---- what people do
@@ -363,9 +222,6 @@
   function turn(view) {
     if (wish.view === view) return;
     wish.view = view;
-    parts = new Map();
-    byId("board-rows").replaceChildren();
-    byId("board-panels").replaceChildren();
     show();
     again();
   }

@@ -15,13 +15,14 @@
   };
   const BACK_TO_FRONT = ["unknown", "closed", "too_few", "stale", "within", "blind", "over", "far"];
   const CLOSEST = 40; // times the whole
-  const motcua = (window.motcua = window.motcua || {});
+  const motcua = window.motcua;
 
   let box = null; // where the map of this page stands
   let svg, ground, layers, labels, tip;
   let pins = new Map(); // office -> { el, row }
   let said = {};
   let extent = null;
+  let wide = 0, high = 0; // of the place, px
   let view = null; // { x, y: metres in the middle, k: px a metre }
   let whole = true;
   let over = null;
@@ -73,7 +74,7 @@
     if (said.names !== names) {
       said.names = names;
       labels.replaceChildren(...map.names.map(label));
-      put(labels.children);
+        if (view) put(labels.children);
     }
     if (over && pins.has(over)) tell(pins.get(over).row);
   }
@@ -126,18 +127,19 @@
 
   function scaleOfWhole() {
     const [west, south, east, north] = extent;
-    return Math.min(box.clientWidth / (east - west), box.clientHeight / (north - south));
+    return Math.min(wide / (east - west), high / (north - south));
   }
   /* After the map or its place has another size. */
   function settle() {
-    if (!box.clientWidth || !box.clientHeight) return;
-    svg.setAttribute("width", box.clientWidth);
-    svg.setAttribute("height", box.clientHeight);
+    [wide, high] = [box.clientWidth, box.clientHeight];
+    if (!wide || !high) return;
+    svg.setAttribute("width", wide);
+    svg.setAttribute("height", high);
     if (whole || !view) view = { x: (extent[0] + extent[2]) / 2, y: (extent[1] + extent[3]) / 2, k: scaleOfWhole() };
     move();
   }
   function onto(x, y) {
-    return [box.clientWidth / 2 + (x - view.x) * view.k, box.clientHeight / 2 - (y - view.y) * view.k];
+    return [wide / 2 + (x - view.x) * view.k, high / 2 - (y - view.y) * view.k];
   }
   function put(elements) {
     for (const el of elements) {
@@ -167,7 +169,7 @@
   function zoomAt(times, px, py) {
     const least = scaleOfWhole();
     const k = Math.min(CLOSEST * least, Math.max(least, view.k * times));
-    const dx = px - box.clientWidth / 2, dy = box.clientHeight / 2 - py;
+    const dx = px - wide / 2, dy = high / 2 - py;
     view = { x: view.x + dx / view.k - dx / k, y: view.y + dy / view.k - dy / k, k };
     whole = k === least;
     if (whole) view.x = (extent[0] + extent[2]) / 2, view.y = (extent[1] + extent[3]) / 2;
@@ -177,7 +179,7 @@
   function zoom(way) {
     if (!view) return;
     if (way === "all") return (whole = true), settle();
-    zoomAt(way === "in" ? 1.6 : 1 / 1.6, box.clientWidth / 2, box.clientHeight / 2);
+    zoomAt(way === "in" ? 1.6 : 1 / 1.6, wide / 2, high / 2);
   }
 
   // ---- hands
@@ -195,8 +197,8 @@
     const [x, y] = onto(row.x, row.y);
     tip.replaceChildren(line("strong", row.title), ...row.tip.map((text) => line("span", text)));
     tip.hidden = false;
-    tip.style.left = `${Math.max(4, Math.min(x + 12, box.clientWidth - tip.offsetWidth - 4))}px`;
-    tip.style.top = `${Math.max(4, y > box.clientHeight / 2 ? y - tip.offsetHeight - 12 : y + 14)}px`;
+    tip.style.left = `${Math.max(4, Math.min(x + 12, wide - tip.offsetWidth - 4))}px`;
+    tip.style.top = `${Math.max(4, y > high / 2 ? y - tip.offsetHeight - 12 : y + 14)}px`;
   }
 
   function listen() {

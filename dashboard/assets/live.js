@@ -110,7 +110,9 @@
   const seen = new WeakMap(); // element -> the figure it was drawn with, and when that was first seen here
 
   function countAges(now) {
-    for (const element of document.querySelectorAll("time[data-age]")) {
+    const board = window.motcua.board.present();
+    for (const element of board ? window.motcua.list.ages() : document.querySelectorAll("time[data-age]")) {
+      if (element.dataset.age === undefined) continue;
       const drawn = `${element.dateTime} ${element.dataset.age}`;
       let since = seen.get(element);
       if (!since || since.drawn !== drawn) seen.set(element, (since = { drawn, at: now }));

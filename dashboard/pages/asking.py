@@ -119,13 +119,11 @@ async def _drawn(using: Parts, path: str, search: str | None, words: Words) -> A
     try:
         data = await using.api.data(session(), address + span.query(search))
         extra = EXPRESSION.get(draw)
-        period = data.get("asked", data)
-        shown = [
-            span.form(path, *_days(period), search, words) if "since" in period else None,
-            draw(data, words),
-            faces.beside(await keeping.allowed(using, extra(address)), words) if extra else None,
-        ]
-        return html.Div(shown)
+        period, drawn = data.get("asked", data), draw(data, words)
+        if "since" in period:
+            head = next((i for i, part in enumerate(drawn.children) if isinstance(part, html.H1)), -1) + 1
+            drawn.children.insert(head, span.form(path, *_days(period), search, words))
+        return html.Div([drawn, faces.beside(await keeping.allowed(using, extra(address)), words) if extra else None])
     except client.ApiError as error:
         return parts.failure(error, words, path=path, office_id=path.rsplit("/", 1)[-1])
 

@@ -72,7 +72,8 @@ def read(data: Data, words: Words) -> list[Any]:
         if rows:
             columns = (f"bias_{dimension}", "visits", "bias_mean", "bias_gap", "bias_verdict")
             parts += [html.H3(words(f"bias_by_{dimension}")), table(columns, rows, words)]
-    parts += [html.P(slope(s, words)) for s in data["slopes"] if s["state"] == "ok"]
+    if lines := [html.Li(slope(s, words)) for s in data["slopes"] if s["state"] == "ok"]:
+        parts += [html.H3(words("bias_slopes")), html.Ul(lines)]
     if data["unread"]:
         parts += [html.H3(words("bias_unread")), table(("bias_reason", "visits"), reasons(data["unread"], words), words)]
     return parts

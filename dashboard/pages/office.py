@@ -13,7 +13,7 @@ from motcua.dashboard import format as fmt
 from motcua.dashboard.answers import OfficeNow, Today, Waits
 from motcua.dashboard.context import Parts, session, spoken
 from motcua.dashboard.figures import waits_figure
-from motcua.dashboard.pages import hall_parts, office_parts, parts
+from motcua.dashboard.pages import counter_parts, hall_parts, office_parts, parts
 from motcua.dashboard.states import is_real
 from motcua.dashboard.words import Words
 
@@ -28,10 +28,10 @@ def layout(office_id: str, words: Words) -> Any:
             dcc.Store(id="office-tick"),
             dcc.Store(id="office-shown"),
             dcc.Store(id="office-id", data=office_id),
-            html.Nav(dcc.Link(f"← {words('back_all')}", href="/"), **{"aria-label": words("back_all")}),
             html.Div(html.P(words("loading"), className="notice"), id="office-notice"),
             html.Div(
                 [
+                    html.Div(id="office-way"),
                     html.Div(id="office-banner"),
                     html.Div(id="office-top"),
                     html.P(id="office-address", className="soft"),
@@ -51,31 +51,34 @@ def layout(office_id: str, words: Words) -> Any:
             ),
         ],
         id="office-page",
+        key=f"office-{office_id}",
     )
 
 
 def register(app: dash.Dash, using: Parts) -> None:
-    """Keep the page fresh: three answers, asked for at the same time."""
+    """Keep the page fresh: five answers, asked for at the same time."""
 
     async def refresh(_tick: Any, office_id: str, shown: str | None) -> tuple[Any, ...]:
         words, who, path = spoken(), session(), f"/office/{office_id}"
         try:
-            now, waits, today, live = await asyncio.gather(
+            now, waits, today, live, counters = await asyncio.gather(
                 using.api.office(who, office_id),
                 using.api.waits(who, office_id, HOURS),
                 using.api.today(who, office_id),
                 using.api.live(who),
+                using.api.counters(who, office_id),
             )
         except client.Unreachable as error:
             if shown:
-                return (parts.kept_notice(shown, words), "kept", *[no_update] * 7)
-            return (parts.failure(error, words, path=path), "empty", *[no_update] * 7)
+                return (parts.kept_notice(shown, words), "kept", *[no_update] * 8)
+            return (parts.failure(error, words, path=path), "empty", *[no_update] * 8)
         except client.ApiError as error:
-            return (parts.failure(error, words, path=path, office_id=office_id), "empty", *[no_update] * 6, None)
+            return (parts.failure(error, words, path=path, office_id=office_id), "empty", *[no_update] * 7, None)
         target_s = live.target_wait_s
         return (
             None,
             "",
+            counter_parts.office_way(live.offices, office_id, words),
             _banner(now, waits, today, words),
             office_parts.top(now, target_s, words),
             office_parts.now_cards(now, target_s, words),
@@ -84,10 +87,8 @@ def register(app: dash.Dash, using: Parts) -> None:
             [
                 office_parts.today_section(today, words),
                 hall_parts.hall_section(today, words),
-                html.Div(
-                    [office_parts.counters_section(now, words), office_parts.sources_section(now, live.generated_at, words)],
-                    className="two even",
-                ),
+                counter_parts.multiples_section(office_id, counters, words),
+                office_parts.sources_section(now, live.generated_at, words),
             ],
             fmt.iso(live.generated_at),
         )
@@ -95,6 +96,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     app.callback(
         Output("office-notice", "children"),
         Output("office-body", "className"),
+        Output("office-way", "children"),
         Output("office-banner", "children"),
         Output("office-top", "children"),
         Output("office-now", "children"),

@@ -143,21 +143,6 @@ def hours_table(buckets: Sequence[Bucket], words: Words) -> Any:
     )
 
 
-def counters_section(now: OfficeNow, words: Words) -> Any:
-    """Every counter, and whether somebody is being served there."""
-    rows = [
-        (c.counter_id, words(f"counter_{counter_state(c)}"), _known(c.in_service, words), _known(c.served_today, words))
-        for c in now.counters
-    ]
-    names = ("col_counter", "col_state", "col_in_service", "col_served_today")
-    body = (
-        html.Div(simple_table(names, rows, words), className="scroll", tabIndex=0)
-        if rows
-        else html.P(words("no_counters"), className="none")
-    )
-    return html.Section([html.H2(words("counters_title")), body], className="paper")
-
-
 def counter_state(counter: Counter) -> str:
     """``serving``, ``open``, ``closed``, or ``unknown`` where the camera cannot tell."""
     if counter.open is None:

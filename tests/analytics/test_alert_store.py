@@ -1,4 +1,4 @@
-"""Alerts on both back ends: the same feed gives the same rows; the history only grows."""
+"""Alerts in the database: what a feed leaves there; the history only grows. test_contract compares both back ends."""
 
 from __future__ import annotations
 
@@ -10,61 +10,23 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from alert_feed import fill, play, send, waiting
+from alert_feed import FIRST, HOOK, fill, play, send, waiting
+from alert_feed import alert_day as a_day
+from alert_feed import alert_rows as rows
 from builders import NOON, health, queue, rating
 
 from motcua.analytics import alert_notices, alert_store, db, facts, retention
 from motcua.analytics.alert_look import Asked, look
 from motcua.analytics.alert_rules import NoData, SatisfactionLow, Telling, WaitOver
-from motcua.analytics.alerting import Event
 from motcua.analytics.channels import Channel
 from motcua.analytics.settings import DbSettings
 
-HOOK = Channel.model_validate({"name": "hook", "address": "json://user:geheim@example.org/x"})
-FIRST = date(2026, 1, 1)
-TABLES = {
-    "alert": "alert_id, office_id, kind, subject, raised_at, first_raised_at, times, cleared_at, cleared_because, unknown_since, facts, told",
-    "alert_event": "alert_id, step, at, event, username, words, detail",
-    "alert_watch": "office_id, kind, subject, raised, evidence_s, verdict, alert_id, cleared_at",
-    "alert_notice": "notice_id, office_id, at, alerts",
-    "alert_delivery": "notice_id, channel, state, attempts, error",
-    "alert_channel": "channel, service, failures, error, next_at",
-}
 
-
-def rows(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        t: conn.execute(f"select {columns} from {t} order by 1, 2, 3".encode()).fetchall() for t, columns in TABLES.items()
-    }
-
-
-def a_day(conn: psycopg.Connection) -> list[Event]:
-    """Two offices over and under the target, an unknown stretch, a return; a message sent and one failed; somebody acts."""
-    alert_store.add_setting(conn, "vl-86", FIRST, WaitOver(raise_for_s=60, clear_for_s=60), "chief")
-    alert_notices.know(conn, [HOOK])
-    feed = [("vl-1", 20.0)] * 10 + [("vl-1", None)] * 5 + [("vl-1", 4.0)] * 9 + [("vl-1", 30.0)] * 8 + [("vl-2", 17.0)] * 8
-    events = play(conn, feed, [HOOK])
-    now = NOON + timedelta(seconds=10 * len(feed))
-    (first, *_) = events
-    assert alert_store.acknowledge(conn, first.alert_id, "chief", now)
-    assert not alert_store.acknowledge(conn, first.alert_id, "local", now)
-    assert alert_store.assign(conn, first.alert_id, "chief", "local", now)
-    alert_store.comment(conn, first.alert_id, "local", "Đã mở quầy 3.", now)
-    waiting = alert_notices.waiting(conn, now, timedelta(hours=1))["hook"]
-    alert_notices.sent(conn, "hook", waiting[:1], now, 60)
-    assert alert_notices.failed(conn, "hook", waiting[1:], "status:500", now) == 15
-    return events
-
-
-def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> None:
-    found = []
-    for dsn in (pg_dsn, timescale_dsn):
-        fill(dsn)
-        with db.connect(dsn) as conn:
-            events = a_day(conn)
-            found.append((events, rows(conn), alert_store.alerts(conn), alert_store.history(conn, events[0].alert_id)))
-    assert found[0] == found[1]
-    events, tables, alerts, history = found[0]
+def test_a_day_of_alerts(pg_dsn: str) -> None:
+    fill(pg_dsn)
+    with db.connect(pg_dsn) as conn:
+        events, tables = a_day(conn), rows(conn)
+        alerts, history = alert_store.alerts(conn), alert_store.history(conn, events[0].alert_id)
     assert [(e.key.office_id, e.event, e.again) for e in events] == [
         ("vl-1", "raised", False),
         ("vl-1", "cleared", False),
@@ -208,3 +170,29 @@ def test_nobody_acts_on_what_is_not_there(conn: psycopg.Connection) -> None:
     assert not alert_store.assign(conn, nowhere, "chief", "local", NOON)
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         alert_store.comment(conn, nowhere, "chief", "?", NOON)
+
+
+def test_what_reached_nobody_is_told_again_as_it_stands(conn: psycopg.Connection) -> None:
+    other = Channel.model_validate({"name": "other", "address": "json://x"})
+    alert_store.add_setting(conn, "*", FIRST, WaitOver(raise_for_s=0, clear_for_s=60), "chief")
+    alert_notices.know(conn, [HOOK, other])
+    play(conn, [("vl-1", 30.0), ("vl-2", 30.0)], [HOOK, other])
+    hour = timedelta(hours=1)
+    first, _ = alert_notices.waiting(conn, NOON, hour)["other"]
+    alert_notices.sent(conn, "other", [first], NOON, 0)
+    later = NOON + hour + timedelta(minutes=1)
+    assert alert_notices.waiting(conn, later, hour) == {}
+    assert {a["office_id"]: a["told"] for a in alert_store.alerts(conn)} == {"vl-1": "raised", "vl-2": "none"}
+    play(conn, [("vl-2", 31.0)], [HOOK, other], begin=later)
+    again = alert_notices.waiting(conn, later, hour)
+    assert {name: [n["office_id"] for n in rows] for name, rows in again.items()} == {"hook": ["vl-2"], "other": ["vl-2"]}
+    alert_notices.know(conn, [])
+    assert [a["told"] for a in alert_store.alerts(conn, ["vl-2"])] == ["none"]
+
+
+def test_what_is_raised_again_wants_to_be_acknowledged_again(conn: psycopg.Connection) -> None:
+    alert_store.add_setting(conn, "*", FIRST, WaitOver(raise_for_s=0, clear_for_s=60), "chief")
+    (event,) = play(conn, [("vl-1", 30.0)], [])
+    assert alert_store.acknowledge(conn, event.alert_id, "chief", NOON)
+    play(conn, [("vl-1", 3.0)] * 8 + [("vl-1", 30.0)], [], begin=NOON + timedelta(seconds=10))
+    assert [(a["times"], a["acknowledged_by"]) for a in alert_store.alerts(conn)] == [(2, None)]

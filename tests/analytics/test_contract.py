@@ -10,10 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from builders import NOON, counts, health, queue, rating, sentiment, ticket, visit
+from alert_feed import OFFICES, alert_day, alert_rows
+from builders import NOON, counts, health, officer_expression, queue, rating, sentiment, ticket, visit
 from sentiment_rows import refused
 
-from motcua.analytics import db, inventory, rating_store, rollups, store
+from motcua.analytics import alert_store, attitude_store, db, inventory, officer_modes, rating_store, rollups, store
+from motcua.analytics.api import accounts
+from motcua.analytics.roster import Shift
 from motcua.analytics.settings import DbSettings
 from motcua.analytics.writer import Delivery, write
 from motcua.edge.messages import Message, Offline, dump, topic
@@ -64,6 +67,9 @@ def a_day() -> list[Message]:
         counts(office_id="vl-2", at=DAY + timedelta(minutes=1), left=None),
         sentiment(),
         rating(served_at=NOON - timedelta(minutes=3), reason="waiting", counter_id="q1"),
+        rating(counter_id="q1", score=1),
+        rating(counter_id="q1", score=5, at=NOON + timedelta(hours=1), provenance="camera", channel="qr"),
+        rating(counter_id=None, score=3),
         ticket(),
         ticket(event="started", counter_id="q2", lane="priority"),
         health(),
@@ -84,7 +90,7 @@ def relations(conn: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
 def questions(conn: psycopg.Connection) -> dict[str, object]:
     since, until = store.span_of(date(2026, 3, 2))
     office = "vl-29734"
-    drop = {"committed_at", "last_seen_at", "first_at", "last_at"}
+    drop = {"committed_at", "last_seen_at", "first_at", "last_at", "updated_at"}
     in_pairs = {"office_id": office, "provenance": "camera", "office_ids": [office], "provenances": ["camera"]}
     in_pairs |= {"since": since, "until": until}
 
@@ -131,7 +137,50 @@ def questions(conn: psycopg.Connection) -> dict[str, object]:
         "served_by_hour": clean(rating_store.served(conn, [office], since, until)),
         "departures": clean(rating_store.departures(conn, office, since, until)),
         "sentiment_days": clean(rating_store.sentiment(conn, [office], since, until)),
+        "attitude_cells": attitude_store.cells(conn, [office], since, until, ["kiosk", "camera"]),
+        "provenances_of": attitude_store.provenances_of(conn, [office], since, until),
+        "officers": clean(attitude_store.officers(conn, [office])),
+        "shifts": clean(attitude_store.shifts(conn, [office], since, until)),
+        "has_roster": sorted(rating_store.offices_with_roster(conn, [office], since, until)),
+        "qr_days": clean(store.rows(conn, "qr_days", office_id=office, since=since)),
+        "rating_comments": clean(store.rows(conn, "rating_comments", office_id=office)),
+        "officer_expression": clean(officer_modes.expression(conn, [office], since, until)),
+        "officer_boxes": clean(officer_modes.boxes(conn, [office])),
     }
+
+
+UNDER_A_MODE = [
+    officer_expression(period_start=h, period_end=h + timedelta(hours=1), at=h + timedelta(hours=1), mode=mode)
+    for h, mode in (
+        (NOON - timedelta(hours=2), "evidence"), (NOON - timedelta(hours=1), "evidence"), (NOON, "evidence"), (NOON, "self"),
+    )
+]  # fmt: skip
+
+
+def roster(conn: psycopg.Connection) -> None:
+    """Two officers at one counter, the second from two minutes before noon on; a comment; and sums under a mode."""
+    office, begin = "vl-29734", NOON - timedelta(hours=4)
+    store.import_offices(conn, [{"office_id": office, "name": "Xã", "level": "commune"}])
+    change = NOON - timedelta(minutes=2)
+    attitude_store.add_shifts(
+        conn,
+        "test",
+        [
+            Shift("lan", "Lan", office, "q1", begin, change),
+            Shift("hoa", "Hoà", office, "q1", change, change + timedelta(hours=4)),
+        ],
+    )
+    (written,) = conn.execute("select id, at from rating where channel = 'qr'").fetchall()
+    conn.execute(
+        "insert into rating_comment (rating_id, at, office_id, comment) values (%s, %s, %s, 'Tốt')", [*written, office]
+    )
+    for name, role in (("hr1", "hr"), ("boss", "admin")):
+        accounts.add(conn, name, role, "correct horse battery")
+    key = officer_modes.ask(conn, office, "evidence", "Quyết định số 1", "hr1")
+    officer_modes.confirm(conn, officer_modes.open_changes(conn, change_id=key)[0], "boss")
+    conn.execute("alter table officer_mode disable trigger user")
+    conn.execute("update officer_mode set valid_from = '2025-01-01'")
+    assert write(conn, delivered(UNDER_A_MODE)).stored == 3
 
 
 def fill(dsn: str, messages: list[Message]) -> dict[str, Any]:
@@ -146,6 +195,7 @@ def fill(dsn: str, messages: list[Message]) -> dict[str, Any]:
         write(conn, delivered(messages))  # everything once more: nothing changes
         rollups.refresh(conn, REFRESHED)
         late = relations(conn)
+        roster(conn)
         status = inventory.status(conn, NOON)
         return {"early": early, "late": late, "questions": questions(conn), "status": status}
 
@@ -162,9 +212,18 @@ def test_both_back_ends_hold_the_same_rows(pg_dsn: str, timescale_dsn: str) -> N
     for name, rows in plain["questions"].items():
         assert rows or name == "dead_letters", name
         assert rows == timescale["questions"][name], name
+    cells, unassigned = plain["questions"]["attitude_cells"]
+    assert [(c.officer_id, c.n, c.total) for c in cells] == [("hoa", 1, 5.0), ("lan", 1, 4.0)]
+    assert unassigned == 1, "two officers could be meant"
+    assert [r["officer_id"] for r in plain["questions"]["officer_expression"]] == ["lan", None, "hoa"]
+    alerts = []
     for dsn in (pg_dsn, timescale_dsn):
         with db.connect(dsn) as conn:
+            store.import_offices(conn, OFFICES)
+            alerts.append((alert_day(conn), alert_rows(conn), alert_store.alerts(conn)))
             assert all(refused(conn, change) for change in ({"n": 4}, {"at": NOON + timedelta(seconds=1)}, {"change_n": 4}))
+    assert all(alerts[0][1].values())
+    assert alerts[0] == alerts[1]
 
 
 def test_days_are_viet_nams_days(each_dsn: str) -> None:

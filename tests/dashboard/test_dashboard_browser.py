@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dashboard_api import PASSWORD, TOKEN, USER, Fake, buckets, hall_day, iso, running, today, wait
+from dashboard_api import PASSWORD, TOKEN, USER, Fake, buckets, closeup, hall_day, iso, running, today, wait
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from motcua.dashboard.app import build
@@ -153,11 +153,7 @@ def with_figures(api: Fake) -> None:
     at = datetime.now(UTC)
     api.set(HOA_HIEP, wait=wait("ok"), open_counters=2, in_service=1, oldest_wait_s=400.0)
     api.hours = buckets(at, [None, 600.0, 1200.0])
-    counter: dict[str, Any] = {"state": "ok", "served_today": 31, "as_of": iso(at)}
-    api.counters = [
-        {"counter_id": "Q1", "in_service": 1, "open": True} | counter,
-        {"counter_id": "Q2", "in_service": None, "open": None} | counter,
-    ]
+    api.closeups = [closeup("Q1", [600.0, None, 1200.0]), closeup("Q2", [None] * 3, in_service=None, open=None)]
     last_at = iso(at - timedelta(seconds=70))
     source = {"source_id": "cam-1", "status": "offline", "last_at": last_at, "provenance": "camera", "gaps": 2}
     api.sources = [source | {"health": {"detail": "faces: 0 of 12 good enough to read (12 small)"}}]

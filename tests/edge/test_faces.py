@@ -15,6 +15,7 @@ import pytest
 from builders import NOON
 from photographs import FACES, Image, frame, person, photograph
 
+from motcua.edge.allowance import Allowance
 from motcua.edge.expressions import DeepfaceReader, FerReader
 from motcua.edge.faces import FaceFinder, FaceGate, crop, light
 from motcua.edge.sentiment import Period, valence
@@ -179,6 +180,50 @@ def test_nobody_is_looked_at_oftener_than_once_a_second_wherever_they_stand(find
     assert sum(watch.seen.values()) == 5
     watch.look(image, NOON, [Served("q1", box, 7)])  # the clock was set back
     assert sum(watch.seen.values()) == 6
+
+
+class Cpu:
+    """CPU seconds as a test says."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+class Costly:
+    """A finder that finds nobody, for 10 ms each time."""
+
+    def __init__(self, cpu: Cpu) -> None:
+        self.cpu = cpu
+        self.looks = 0
+
+    def find(self, image: Image) -> None:
+        self.cpu.s += 0.01
+        self.looks += 1
+
+
+@pytest.mark.parametrize(("counters", "rest_ms", "looks"), [(2, 30, 120), (8, 30, 214), (8, 3, 44)])
+def test_looks_take_at_most_their_share_of_cpu_and_every_counter_has_its_turn(
+    reader: FerReader, counters: int, rest_ms: float, looks: int
+) -> None:
+    """A minute at 7 frames a second: two counters are looked at once a second; eight would take more than 15 % of the rest."""
+    cpu = Cpu()
+    finder = Costly(cpu)
+    watch = FaceWatch(finder, reader, allowance=Allowance(0.15, cpu=cpu))
+    image, box = np.zeros((100, 100, 3), np.uint8), np.array([10, 10, 90, 90], np.float32)
+    told: dict[str, int] = {}
+    for i in range(60 * 7):
+        cpu.s += rest_ms / 1e3
+        before = dict(watch._turn)
+        watch.look(image, NOON + timedelta(seconds=i / 7), [Served(f"q{c}", box, c) for c in range(counters)])
+        for counter, at in watch._turn.items():
+            told[counter] = told.get(counter, 0) + (before.get(counter) != at)
+    rest_s = 60 * 7 * rest_ms / 1e3
+    assert finder.looks * 0.01 <= 0.15 * rest_s + 0.25 + 0.01
+    assert finder.looks == pytest.approx(looks, abs=0.1 * looks)
+    assert max(told.values()) - min(told.values()) <= 1
 
 
 def test_a_temperature_flattens_what_leaves(finder: FaceFinder, reader: FerReader) -> None:

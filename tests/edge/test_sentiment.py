@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 from builders import NOON
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motcua.edge.compose import Source, sentiment_message
-from motcua.edge.messages import ModelInfo, Sentiment, dump
+from motcua.edge.messages import ModelInfo, Sentiment, dump, parse, topic
 from motcua.edge.sentiment import HOUR, MIN_READINGS, MIN_VISITS, Period, Reading, SentimentSums, valence, value_of
 
 LABELS = ("happy", "neutral", "angry")
@@ -214,3 +214,27 @@ def test_the_order_in_which_visits_close_changes_nothing(
         assert (one.n, one.start, one.end) == (other.n, other.start, other.end)
         assert math.isclose(one.valence_sum, other.valence_sum, abs_tol=1e-9)
         assert one.class_sums == pytest.approx(other.class_sums)
+
+
+numbers = st.floats(-1, 1)
+looks = st.tuples(faces, numbers, st.none() | numbers, st.floats(0, 1), st.floats(64, 4000))
+
+
+@settings(max_examples=30)
+@given(st.lists(st.lists(looks, min_size=3, max_size=7), min_size=5, max_size=9), st.sampled_from([None, 0.5, 3.0]))
+def test_whatever_faces_show_what_leaves_is_a_message_that_the_border_takes(
+    visits: list[list[tuple[list[float], float, float | None, float, float]]], temperature: float | None
+) -> None:
+    sums = SentimentSums(LABELS)
+    for minute, shown in enumerate(visits):
+        start = NOON + timedelta(minutes=2 * minute)
+        for second, (weights, value, arousal, light, face_px) in enumerate(shown):
+            p = np.array(weights) / sum(weights)
+            sums.add("q1", Reading(start + timedelta(seconds=9 * second), p, value, arousal, light, face_px))
+        assert sums.close("q1", start, start + timedelta(seconds=63))
+    (period,) = sums.due(NOON + timedelta(hours=2))
+    sent = sentiment_message(Source("o", "s", "camera"), period, FER, temperature)
+    assert parse(topic("o", "s", "sentiment"), dump(sent)) == [sent]
+    assert (sent.n, sent.calibrated) == (len(visits), temperature is not None)
+    for given_sums in (sent.change, sent.arousal):
+        assert given_sums is None or 5 <= given_sums.n <= sent.n

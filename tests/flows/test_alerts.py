@@ -49,7 +49,7 @@ def running(settings: AlertSettings, clock: Callable[[], datetime]) -> Iterator[
     assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("hours", [0.4, pytest.param(3.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("hours", [0.25, pytest.param(3.0, marks=pytest.mark.slow)])
 def test_a_flapping_feed_makes_no_storm(hours: float, pg_dsn: str, tmp_path: Path) -> None:
     """A queue that jumps over the target and back every two minutes, on a clock that runs 300 times as fast."""
     fill(pg_dsn)

@@ -108,7 +108,9 @@ def test_the_days_figure_stands_on_five_visits_or_is_not_there(
 ) -> None:
     fetch("blazeface"), fetch("fer")
     observer = build_observer(
-        SentimentSettings(enabled=True, notice="Ở đây có đo cảm xúc, không nhận dạng.", lawful_basis="Quyết định thử")
+        SentimentSettings(
+            enabled=True, notice="Ở đây có đo cảm xúc, không nhận dạng.", lawful_basis="Quyết định thử", max_cpu_share=10
+        )
     )
     (tmp_path / "frames").mkdir()
     outbox = Outbox(tmp_path / "outbox.db", now=NOON)

@@ -30,6 +30,7 @@ COMMANDS = [
     *(["ratings", c] for c in ("kiosk", "kiosks", "kiosk-off", "qr", "import")),
     ["evaluate-attitude"],
     ["evaluate-expressions"],
+    *(["officer-faces", c] for c in ("list", "notice")),
     *(["offices", "import"], ["offices", "check"]),
     *(["hours", "import"], ["hours", "holidays"], ["hours", "access"]),
     *(["procedures", "import"], ["procedures", "list"]),
