@@ -60,7 +60,10 @@ def visit(site: str, browser: Browser, api: Fake) -> Iterator[Callable[..., Page
         context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-        page.on("console", lambda said: complaints.append(f"console: {said.text} {said.location['url']}") if said.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: complaints.append(f"console: {said.text} {said.location['url']}") if said.type == "error" else None,
+        )
         page.on(
             "request",
             lambda r: complaints.append(f"elsewhere: {r.url}") if not r.url.startswith((site, "data:", "blob:")) else None,

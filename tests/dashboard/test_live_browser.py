@@ -95,12 +95,15 @@ def test_order_stands_still_while_the_keyboard_is_in_the_list_and_says_so(visit:
     expect(first).to_have_attribute("data-office", HOA_HIEP)
 
 
-def test_a_long_list_is_whole_and_what_is_out_of_sight_follows(visit: Visit, api: Fake) -> None:
+def test_a_long_list_is_whole_at_a_click_and_what_is_out_of_sight_follows(visit: Visit, api: Fake) -> None:
     api.rows = [
         office({"office_id": f"n-{i:03}", "name": f"Nơi {i:03}", "lat": 10.0 + i / 1000, "lon": 106.0}, wait=wait("ok"))
         for i in range(400)
     ]
     page = visit("/?by=office")
+    expect(page.locator("#board-rows tr")).to_have_count(150)
+    expect(page.locator(".pin")).to_have_count(400)
+    page.get_by_role("button", name="Hiện cả 400 nơi").click()
     expect(page.locator("#board-rows tr")).to_have_count(400)
     last = page.locator('tr[data-office="n-399"]')
     last.scroll_into_view_if_needed()
