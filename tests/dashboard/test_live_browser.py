@@ -123,15 +123,17 @@ def test_hostile_values_in_addresses_are_refused_in_words(visit: Visit, api: Fak
     page = visit("/unit/none")
     said = page.locator("main [role=alert]")
     expect(said).to_contain_text("Không tìm thấy nơi này")
-    for value in HOSTILE:
-        for path, says in (
-            (f"/unit/{quote(value, safe='')}", "Không tìm thấy nơi này"),
-            (f"/office/{quote(value, safe='')}", "Không tìm thấy nơi này"),
-            (f"/office/{HOA_HIEP}/counter/{quote(value, safe='')}", "Không tìm thấy quầy này"),
-        ):
-            page.evaluate("(href) => window.motcua.go(href)", path)
-            expect(said).to_contain_text(says)
-            assert len(said.inner_text()) < 400, "what was asked for is not said again at length"
+    pages = (
+        ("/unit/{}", "Không tìm thấy nơi này"),
+        ("/office/{}", "Không tìm thấy nơi này"),
+        (f"/office/{HOA_HIEP}/counter/{{}}", "Không tìm thấy quầy này"),
+    )
+    for i, value in enumerate((*HOSTILE, HOSTILE[0])):
+        path, says = pages[i % 3]
+        page.evaluate("(href) => window.motcua.go(href)", path.format(quote(value, safe="")))
+        expect(said).to_contain_text(value[:40] if value != "%00" else says, timeout=15_000)
+        expect(said).to_contain_text(says)
+        assert len(said.inner_text()) < 400, "what was asked for is not said again at length"
     assert not [p for p in api.asked if "passwd" in p or "script" in p or "drop" in p], (
         "the API is not asked for what can be no id"
     )
