@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import admin, alert, alerts, asking, counter, keeping, live, office
+from motcua.dashboard.pages import admin, alert, alert_rules, alerts, asking, counter, keeping, live, office
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -81,6 +81,8 @@ def page(path: str | None, words: Words) -> Any:
             return admin.layout(unquote(path or "/"), words)
         case ["alerts"]:
             return alerts.layout(words)
+        case ["alerts", "rules"]:
+            return alert_rules.layout(words)
         case ["alerts", alert_id] if alert_id:
             return alert.layout(unquote(alert_id), words)
         case _ if keeping.known(unquote(path or "/")):
@@ -124,6 +126,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     alerts.register(app, using)
     alerts.register_badge(app, using)
     alert.register(app, using)
+    alert_rules.register(app, using)
 
 
 def index(pages: dash.Dash, **pieces: str) -> str:

@@ -34,6 +34,7 @@ _NO_SCRIPT_NEEDS = (
     "history",
     "report",
     "week",
+    "satisfaction",
     "wheelchair",
     "lane",
     "unreachable",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -50,6 +50,8 @@ class Card:
     appointment_lane: bool | None
     appointment_link: str | None
     lanes: tuple[tuple[str, Told], ...]
+    satisfaction: str | None = None
+    satisfaction_known: bool = False
     excluded: bool = False
 
     @property
@@ -139,6 +141,8 @@ def _card(
         appointment_lane=office.get("appointment_lane"),
         appointment_link=office.get("appointment_link"),
         lanes=tuple((lane["lane"], tell(lane["wait"], target_s, words)) for lane in office.get("lanes") or ()),
+        satisfaction=tell_satisfaction(office.get("satisfaction"), words),
+        satisfaction_known=(office.get("satisfaction") or {}).get("state") == "ok",
         excluded=only is not None and office["office_id"] not in only,
     )
 
@@ -153,6 +157,18 @@ def _directions(office: _Found, quality: str | None) -> Directions | None:
         osm=f"https://www.openstreetmap.org/directions?route=%3B{quote(point)}",
         google=f"https://www.google.com/maps/dir/?api=1&destination={quote(point)}",
     )
+
+
+def tell_satisfaction(given: Mapping[str, Any] | None, words: Mapping[str, str]) -> str | None:
+    """The published satisfaction of a quarter in words, named as unknown where it is; None where nothing is told of it."""
+    if given is None:
+        return None
+    first = date.fromisoformat(given["since"])
+    quarter = {"quarter": (first.month + 2) // 3, "year": first.year}
+    if given["state"] != "ok" or given["share"] is None:
+        return words["satisfaction_unknown"].format(**quarter)
+    shares = {key: round(given[key] * 100) for key in ("share", "low", "high")}
+    return words["satisfaction_told"].format(n=given["n"], **shares, **quarter)
 
 
 def local_time(instant: str) -> str:

@@ -43,6 +43,18 @@ class LaneWait(BaseModel):
     wait: Wait
 
 
+class PublicSatisfaction(BaseModel):
+    """Satisfied share of an office's answers in a whole quarter that has ended; unknown where it may not be published."""
+
+    state: Literal["ok", "unknown"]
+    since: date = Field(description="First day of the quarter")
+    until: date = Field(description="The day after its last")
+    n: int | None = Field(default=None, description="Answers behind the share")
+    share: float | None = None
+    low: float | None = Field(default=None, description="Lower end of the 95 % interval (Wilson)")
+    high: float | None = None
+
+
 class PublicOffice(BaseModel):
     """One office as citizens see it. null is unknown."""
 
@@ -71,6 +83,7 @@ class PublicOffice(BaseModel):
     appointment_lane: bool | None = None
     appointment_link: str | None = None
     usual_wait_s: float | None = Field(default=None, description="Mean wait of this hour of the week, of the past weeks")
+    satisfaction: PublicSatisfaction | None = None
 
 
 class WeekHour(BaseModel):

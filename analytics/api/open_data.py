@@ -23,6 +23,7 @@ routes = APIRouter(prefix="/api/v1/public/open-data", tags=["open data"], depend
 _FACTS = ("office_id", "code_gso", "name", "unit_name", "level", "parent_id", "replaces", "phone", "valid_from")
 _PLACE = ("address", "lat", "lon", "coordinate_quality")
 _WAIT = ("state", "expected_wait_s", "low_s", "high_s", "n", "waiting", "as_of", "method", "provenance")
+_SATISFACTION = ("state", "since", "until", "n", "share", "low", "high")
 DEFINITIONS = {
     "expected_wait_s": "expected wait of somebody who arrives now, from joining the queue to being received, in seconds",
     "low_s, high_s": "80 % interval of expected_wait_s, seconds",
@@ -30,6 +31,11 @@ DEFINITIONS = {
     "waiting": "people waiting at as_of",
     "state": "ok, too_few, stale, blind, closed, unknown; only ok has a figure",
     "provenance": "camera, kiosk or import: replayed and simulated figures are never in open data",
+    "satisfaction_share": "satisfied answers over all answers of the whole quarter satisfaction_since to satisfaction_until (excluded), to the percent",
+    "satisfaction_low, satisfaction_high": "95 % interval of satisfaction_share (Wilson), to the percent, outwards",
+    "satisfaction_n": "answers behind satisfaction_share",
+    "satisfaction_state": "ok, unknown; ok only where at least 3 officers stand behind the figure and none has over half of the "
+    "answers. Published once, after the quarter, and never reckoned again",
     "empty": "not known; never 0",
 }
 
@@ -78,7 +84,7 @@ def write(kind: Kind, answer: PublicOffices, licence: str) -> str:
             {"type": "FeatureCollection", **head, "features": [_feature(r) for r in records]}, ensure_ascii=False
         )
     out = io.StringIO()
-    columns = [*_FACTS, *(_PLACE if answer.address_confirmed else ()), *_WAIT, "generated_at", "licence"]
+    columns = [*_FACTS, *(_PLACE if answer.address_confirmed else ()), *_WAIT, *_columns(), "generated_at", "licence"]
     writer = csv.DictWriter(out, columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(r | {"generated_at": head["generated_at"], "licence": licence} for r in records)
@@ -88,7 +94,16 @@ def write(kind: Kind, answer: PublicOffices, licence: str) -> str:
 def record(office: PublicOffice, confirmed: bool) -> dict[str, Any]:
     """One office as a flat record; place only where it is confirmed."""
     row = office.model_dump(mode="json")
-    return {key: row[key] for key in (*_FACTS, *(_PLACE if confirmed else ()))} | {key: row["wait"][key] for key in _WAIT}
+    told = row["satisfaction"] or dict.fromkeys(_SATISFACTION) | {"state": "unknown"}
+    return (
+        {key: row[key] for key in (*_FACTS, *(_PLACE if confirmed else ()))}
+        | {key: row["wait"][key] for key in _WAIT}
+        | dict(zip(_columns(), (told[key] for key in _SATISFACTION), strict=True))
+    )
+
+
+def _columns() -> list[str]:
+    return [f"satisfaction_{key}" for key in _SATISFACTION]
 
 
 def _about(licence: str, confirmed: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.types import Scope
 
 from motcua.analytics import facts, store
-from motcua.analytics.api import public_views, views
+from motcua.analytics.api import public_views, published, views
 from motcua.analytics.api.cache import Cached, respond
 from motcua.analytics.api.context import (
     Context,
@@ -29,13 +29,14 @@ from motcua.analytics.api.models import (
     Procedures,
     PublicOffice,
     PublicOffices,
+    PublicSatisfaction,
     Received,
     Week,
 )
 
 OFFICES_PATH = "/api/v1/public/offices"
 CACHED_FOR = timedelta(seconds=5)
-FACTS_FOR, WEEK_FOR = timedelta(seconds=60), timedelta(minutes=10)
+FACTS_FOR, WEEK_FOR, SATISFACTION_FOR = timedelta(seconds=60), timedelta(minutes=10), timedelta(hours=1)
 DEFINITION = Definition(
     vi=(
         "Thời gian chờ dự kiến của người đến lúc này: từ khi đứng vào hàng đến khi được tiếp nhận tại quầy, "
@@ -44,6 +45,16 @@ DEFINITION = Definition(
     en=(
         "Expected wait of somebody who arrives now: from joining the queue to being received at a counter, "
         "with its 80 % interval. What is not known is shown as unknown."
+    ),
+)
+SATISFACTION = Definition(
+    vi=(
+        "Tỷ lệ câu trả lời hài lòng trong một quý đã kết thúc, kèm khoảng tin cậy 95 % (Wilson). Chỉ công bố khi có ít nhất 3 công chức "
+        "đứng sau và không ai có quá nửa số câu trả lời; công bố một lần, không tính lại."
+    ),
+    en=(
+        "Share of satisfied answers in a quarter that has ended, with its 95 % interval (Wilson). Published only where at least 3 officers "
+        "stand behind it and none has over half of the answers; published once, never reckoned again."
     ),
 )
 _ANSWERS: dict[int | str, dict[str, Any]] = {404: {"model": Problem}, 503: {"model": Problem}}
@@ -59,6 +70,7 @@ class PublicAnswers:
         self.offices = Cached(self._offices, CACHED_FOR)
         self.procedures = Cached(self._procedures, FACTS_FOR)
         self._weeks: tuple[datetime, dict[str, Week]] | None = None
+        self._satisfaction: tuple[datetime, dict[str, PublicSatisfaction]] | None = None
 
     def weeks(self, at: datetime) -> dict[str, Week]:
         """The hours of the week of every office that has any, computed at most once in ten minutes."""
@@ -73,7 +85,19 @@ class PublicAnswers:
             self._weeks = held
         return held[1]
 
+    def satisfaction(self, at: datetime) -> dict[str, PublicSatisfaction]:
+        """What is published of every office of today, looked at at most once in an hour."""
+        held = self._satisfaction
+        if held is None or not timedelta(0) <= at - held[0] < SATISFACTION_FOR:
+            s = self._ctx.settings
+            with self._ctx.connection() as conn:
+                ids = [o["office_id"] for o in store.offices(conn, store.day_of(at)) if o["level"] != "demo"]
+                found = published.published(conn, ids, at, s.satisfaction_settle_days, s.k_min)
+            self._satisfaction = held = at, found
+        return held[1]
+
     def _offices(self, at: datetime) -> PublicOffices:
+        satisfaction = self.satisfaction(at)
         s, today, weeks = self._ctx.settings, store.day_of(at), self.weeks(at)
         with self._ctx.connection() as conn:
             offices = [o for o in store.offices(conn, today) if o["level"] != "demo"]
@@ -97,6 +121,7 @@ class PublicAnswers:
                     at,
                     s.stale_after_s,
                     s.k_min,
+                    satisfaction.get(o["office_id"]),
                 )
                 for o in offices
             ],
@@ -181,4 +206,4 @@ def keep_report(ctx: Context, office_id: str, given: NewReport, at: datetime) ->
 @routes.get("/definitions")
 def definitions() -> dict[str, Any]:
     """What the public figures mean."""
-    return {"wait": DEFINITION}
+    return {"wait": DEFINITION, "satisfaction": SATISFACTION}

@@ -14,6 +14,7 @@ from motcua.analytics.api.models import (
     Procedure,
     Procedures,
     PublicOffice,
+    PublicSatisfaction,
     Wait,
     Week,
     WeekHour,
@@ -46,6 +47,7 @@ def public_office(
     now: datetime,
     stale_after_s: float,
     k_min: int,
+    satisfaction: PublicSatisfaction | None = None,
 ) -> PublicOffice:
     """One office for citizens. access: its row, or an empty one where nothing is known."""
     lanes = {q["lane"] for q in queues if q["provenance"] in REAL}
@@ -69,6 +71,7 @@ def public_office(
             "appointment_lane": True if "appointment" in lanes else access.get("appointment_lane"),
             "appointment_link": access.get("appointment_link"),
             "usual_wait_s": usual(week, now),
+            "satisfaction": satisfaction,
         }
     )
 

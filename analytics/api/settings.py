@@ -24,6 +24,9 @@ class ApiSettings(BaseSettings):
     public_per_minute: int = Field(default=120, ge=1, description="Public requests of one address")
     reports_per_hour: int = Field(default=6, ge=1, description="Reports of wrong data of one address")
     reports_per_day: int = Field(default=300, ge=1, description="Reports of wrong data kept in a day, of everybody")
+    satisfaction_settle_days: int = Field(
+        default=15, ge=1, le=80, description="A quarter's satisfaction is published this long after its end, once"
+    )
     best_times_weeks: int = Field(default=8, ge=1, le=52, description="Weeks behind the best times to come")
     open_data_licence: str = Field(
         default="CC BY 4.0", description="Licence of the figures in open data: the operator's choice"

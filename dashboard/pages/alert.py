@@ -65,6 +65,8 @@ def head(data: Data, words: Words) -> Any:
                     dcc.Link(
                         words("alert_all_of_office"), href=f"/alerts?state=all&office={quote(data['office_id'], safe='')}"
                     ),
+                    " · ",
+                    dcc.Link(words("rules_of_office"), href=f"/alerts/rules?office={quote(data['office_id'], safe='')}"),
                 ]
             ),
         ],

@@ -69,6 +69,11 @@ def href(wanted: Filter, **changes: str | None) -> str:
     return f"/alerts?{urlencode(query)}" if query else "/alerts"
 
 
+def rules_of(wanted: Filter) -> str:
+    """The part of the rules' address that names the filter's office."""
+    return f"?{urlencode({'office': wanted['office']})}" if "office" in wanted else ""
+
+
 def filters(wanted: Filter, words: Words) -> Any:
     """State, kind, whose: rows of links."""
 
@@ -134,6 +139,7 @@ def body(data: Data, wanted: Filter, words: Words) -> Any:
             html.P(head, className="headline") if head else None,
             html.Ol(rows, className="alerts") if rows else html.P(words("alerts_none"), className="notice"),
             html.Nav(turns, className="turns", **{"aria-label": words("alerts_title")}) if any(turns) else None,
+            html.P(dcc.Link(words("rules_title"), href=f"/alerts/rules{rules_of(wanted)}")),
             html.H2(words("channels_title")),
             alert_parts.channels(data["channels"], words),
         ]

@@ -169,14 +169,19 @@ def _change(change: Data, notice: str | None, words: Words) -> Any:
 
 def _ask(data: Data, words: Words) -> Any:
     key = data["office_id"]
-    options = [
-        {"label": f" {words(f'mode_{m}')}: {words(f'mode_{m}_means')}", "value": m} for m in MODES if m != data["mode"]
-    ]
+    options = [{"label": words(f"mode_{m}"), "value": m} for m in MODES if m != data["mode"]]
     return html.Section(
         [
             html.H2(words("change_ask")),
             html.P(words("change_ask_note"), className="soft"),
-            dcc.RadioItems(id={"field": "mode", "id": key}, options=options, className="choices"),
+            html.Ul([html.Li([html.Strong(words(f"mode_{m}")), ": ", words(f"mode_{m}_means")]) for m in MODES]),
+            dcc.Dropdown(
+                id={"field": "mode", "id": key},
+                options=options,
+                placeholder=words("mode_choose"),
+                clearable=False,
+                searchable=False,
+            ),
             html.Div(
                 html.Label(
                     [

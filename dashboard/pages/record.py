@@ -143,15 +143,18 @@ def form(key: str, action: str, words: Words) -> Any:
             options=[{"label": band(b, words), "value": b} for b in BANDS],
             placeholder=words("choose_band"),
             clearable=False,
+            searchable=False,
         )
     ]
     return html.Div(
         [
-            html.H3(label),
             *(choice if action in WITH_BAND else [dcc.Input(id={"band": action, "id": key}, type="hidden", value="")]),
-            dcc.Textarea(id={"words": action, "id": key}, maxLength=4000, title=label, style={"width": "100%"}, rows=4),
+            html.Label(
+                [label, dcc.Textarea(id={"words": action, "id": key}, maxLength=4000, style={"width": "100%"}, rows=4)]
+            ),
             html.Button(words(f"do_{action}"), id={"do": action, "id": key}, n_clicks=0, type="button", className="button"),
-        ]
+        ],
+        className="say",
     )
 
 

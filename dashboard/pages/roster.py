@@ -209,6 +209,7 @@ def _file(office_id: str, words: Words) -> Any:
                 accept=".csv,text/csv",
                 max_size=5_000_000,
                 multiple=False,
+                className="upload",
             ),
             html.Div(id="keeping-side"),
         ],

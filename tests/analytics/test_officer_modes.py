@@ -14,6 +14,7 @@ import pytest
 from builders import NOON, officer_expression, visit
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from motcua.analytics import attitude_store, db, officer_modes, store
 from motcua.analytics import officer_expression as figures
@@ -21,6 +22,7 @@ from motcua.analytics.api import accounts
 from motcua.analytics.roster import Shift
 from motcua.analytics.writer import Delivery, Written, bare, write
 from motcua.edge.messages import Message, OfficerMode, dump, topic
+from motcua.onebox.officer_faces_cli import app
 
 BASIS = "Quyết định số 1/QĐ-UBND về thí điểm"
 PASSWORD = "correct horse battery"
@@ -269,3 +271,27 @@ def test_what_is_kept_of_a_refused_row_holds_no_figure() -> None:
     assert bare(name, b"[1, 2]") == b"{}"
     assert bare("motcua/v1/vl-1/cam-1/visit", b"whatever") == b"whatever"
     assert b"valence" not in bare("motcua/v1/vl-1/cam-1/visit", body)
+
+
+def test_the_command_line_lists_modes_and_prints_notices(conn: Connection, migrated: str) -> None:
+    dsn = ["--dsn", migrated]
+
+    def said(*arguments: str) -> str:
+        done = CliRunner().invoke(app, [*arguments, *dsn])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "off at every office" in said("list")
+    long_since(conn, "evidence")
+    officer_modes.ask(conn, "vl-2", "self", BASIS, "boss")
+    listed = said("list")
+    assert "evidence" in listed
+    assert "self" in listed
+    text = said("notice", "--office", "vl-1", "--lang", "en")
+    assert "shown to that officer and to HR" in text
+    assert 'mode = "evidence"' in text
+    planned = said("notice", "--office", "vl-2", "--mode", "aggregate", "--basis", BASIS, "--html")
+    assert "Dự kiến" in planned
+    assert planned.startswith("<!doctype html>")
+    assert CliRunner().invoke(app, ["notice", "--office", "nowhere", *dsn]).exit_code == 1
+    assert CliRunner().invoke(app, ["notice", "--office", "vl-1", "--mode", "on", *dsn]).exit_code == 2

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 from builders import NOON
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motcua.edge.compose import Source, sentiment_message
@@ -220,6 +220,7 @@ numbers = st.floats(-1, 1)
 looks = st.tuples(faces, numbers, st.none() | numbers, st.floats(0, 1), st.floats(64, 4000))
 
 
+@settings(max_examples=30)
 @given(st.lists(st.lists(looks, min_size=3, max_size=7), min_size=5, max_size=9), st.sampled_from([None, 0.5, 3.0]))
 def test_whatever_faces_show_what_leaves_is_a_message_that_the_border_takes(
     visits: list[list[tuple[list[float], float, float | None, float, float]]], temperature: float | None

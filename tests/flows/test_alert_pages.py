@@ -71,6 +71,8 @@ def filled(conn: psycopg.Connection) -> None:
         ("local", "supervisor", "vl-1"),
         ("watcher", "analyst", None),
         ("clerk", "officer", "vl-1"),
+        ("boss", "admin", None),
+        ("part", "admin", "vl-1"),
     ):
         accounts.add(conn, name, role, PASSWORD, office)
     day = date(2020, 1, 1)
@@ -190,6 +192,44 @@ def test_an_alert_is_acted_upon_by_two_people(site: Site) -> None:
     expect(local.locator("#alerts-body .alert")).to_have_count(1)
 
 
+def test_an_admin_sets_a_rule_for_a_part(site: Site) -> None:
+    boss = site.signed_in("boss")
+    boss.goto(f"{site.url}/alerts/rules?office=vl-86")
+    body, said = boss.locator("#rules-body"), boss.locator("#rules-said")
+    expect(body).to_contain_text("mặc định của sản phẩm")
+    body.locator("section").nth(3).get_by_role("link", name="Thay đổi").click()
+    boss.wait_for_url("**set=no_data")
+    field = boss.get_by_label("Im lặng quá (phút)")
+    for text, says in (("<b>", "ô “Im lặng quá (phút)” không hợp lệ"), ("0.5", "các mức không hợp nhau"), ("7,5", "Đã ghi")):
+        field.fill(text)
+        boss.get_by_role("button", name="Lưu và dùng").click()
+        expect(said).to_contain_text(says)
+    shot(boss, "rules-form-vi")
+    boss.get_by_role("button", name="Tắt quy tắc này").click()
+    expect(body).to_contain_text("đã tắt")
+    boss.get_by_role("button", name="Lưu và dùng").click()
+    expect(body).not_to_contain_text("đã tắt")
+    boss.get_by_role("link", name="Không thay đổi").click()
+    expect(body).to_contain_text("Im lặng quá (phút): 7,5")
+    office = boss.get_by_label("Nơi", exact=True)
+    office.fill("vl-1")
+    office.press("Enter")
+    boss.wait_for_url("**office=vl-1")
+    expect(body).to_contain_text("Im lặng quá (phút): 7,5")
+    expect(body).to_contain_text("đặt cho Trung tâm tỉnh từ")
+    office.fill("' or 1=1")
+    office.press("Enter")
+    expect(body).to_contain_text("Không tìm thấy nơi này")
+    part = site.signed_in("part", lang="en")
+    part.goto(f"{site.url}/alerts/rules?set=telling")
+    part.get_by_role("button", name="Switch this rule off").click()
+    expect(part.locator("#rules-said")).to_contain_text("only an administrator of this part")
+    chief = site.signed_in("chief")
+    chief.goto(f"{site.url}/alerts/rules?set=telling")
+    expect(chief.locator("#rules-body")).to_contain_text("18:00-06:30")
+    assert chief.locator("#rules-body button").count() == 0
+
+
 @pytest.mark.slow
 def test_who_may_not_is_told_so(site: Site) -> None:
     clerk = site.signed_in("clerk")
@@ -228,8 +268,10 @@ def test_axe_finds_nothing_serious_and_nothing_overflows(site: Site) -> None:
     source = axe()
     for lang in ("vi", "en"):
         for width in (1280, 390):
-            page = site.signed_in("chief", width, lang)
+            page = site.signed_in("boss", width, lang)
             for name, path in (
+                ("rules", "/alerts/rules"),
+                ("rule", "/alerts/rules?office=vl-3&set=satisfaction_low"),
                 ("list", "/alerts?state=all"),
                 ("none", "/alerts?kind=no_data"),
                 ("one", f"/alerts/{alert_of(site, 'vl-1')}"),
