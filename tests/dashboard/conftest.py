@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from motcua.dashboard.app import build
 from motcua.dashboard.settings import DashboardSettings
 
-
 expect.set_options(timeout=20_000)  # how long a page takes says nothing on a shared machine
 
 
