@@ -46,7 +46,7 @@ def routes(api: client.Api) -> APIRouter:
 
     @router.get("/admin-files/{name}")
     async def admin_file(name: str, request: Request) -> Response:
-        path = admin.file_path(name)
+        path = admin.file_path(name, dict(request.query_params))
         if path is None:
             return PlainTextResponse("no such file", status_code=404)
         return await _passed_on(api, request, path)

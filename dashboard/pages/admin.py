@@ -10,7 +10,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from motcua.dashboard import client
 from motcua.dashboard.context import Parts, session, spoken
-from motcua.dashboard.pages import admin_form, admin_import, admin_list, parts
+from motcua.dashboard.pages import admin_form, admin_import, admin_list, admin_more, parts
 from motcua.dashboard.pages import admin_paths as paths
 from motcua.dashboard.pages.admin_parts import Data, Option, alert, said
 from motcua.dashboard.words import Words
@@ -47,6 +47,8 @@ def register(app: dash.Dash, using: Parts) -> None:
         asked = {i["admin-filter"]: v for i, v in zip(ids, values, strict=True) if v}
         if dash.ctx.triggered_id != "admin-offset":
             offset = 0
+        if place.kind == "audit":
+            return [await admin_more.log(using.api, asked, offset, words)]
         query = urlencode({**asked, "limit": admin_list.PAGE, "offset": offset})
         try:
             data = await using.api.data(session(), f"{paths.API}/records/{place.kind}?{query}")
@@ -109,6 +111,10 @@ def register(app: dash.Dash, using: Parts) -> None:
                 address = _import(place.kind, names[0] or "file", missing[:1] == ["retire"], who["key"])
                 await using.api.call(session(), "POST", address, file=data)
                 return no_update, f"/admin/{place.kind}?said=imported", no_update
+            if place.kind in paths.OTHERS:
+                offices = await _offices(using.api)
+                drawn = await admin_more.changed(using.api, place, do, typed, kept[0] if kept else None, offices, words)
+                return drawn, no_update, no_update
             return await _changed(using.api, place, do, typed, kept[0] if kept else None, words)
         except client.Refused:
             again = admin_import.page(place.kind, words)
@@ -153,6 +159,10 @@ async def _drawn(api: client.Api, place: paths.Place, notice: Any, words: Words)
             return admin_list.frame(
                 await api.data(session(), f"{paths.API}/records/{place.kind}?limit={admin_list.PAGE}"), notice, words
             )
+        case "list":
+            return await admin_more.listed(api, place, notice, words)
+        case "new" | "edit" if place.kind in paths.OTHERS:
+            return await admin_more.form(api, place, await _offices(api), words)
         case "import":
             await api.data(session(), f"{paths.API}/records/{place.kind}?limit=1")
             return admin_import.page(place.kind, words)

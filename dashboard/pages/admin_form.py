@@ -44,7 +44,7 @@ def form(
         faults.setdefault(problem["field"], []).append(fault(problem, words))
     may = data["kind"]["may_edit"]
     fields = [
-        _field(f, values.get(f["name"]), faults.get(f["name"], []), words, fixed=bool(record) and f["key"], may=may)
+        drawn(f, values.get(f["name"]), faults.get(f["name"], []), words, fixed=bool(record) and f["key"], may=may)
         for f in data["fields"]
     ]
     return html.Div(
@@ -52,12 +52,12 @@ def form(
             crumbs(words, (f"/admin/{kind}", words(f"admin_k_{kind}"))),
             html.H1(words("admin_new") if record is None else _title(record, dict(offices), words)),
             notice,
-            _summary(problems or [], words),
+            summary(problems or [], words),
             html.P(words("admin_retired_note"), className="banner") if record and record["retired"] else None,
             html.P(words(f"admin_help_{kind}"), className="soft"),
             dcc.Store(id={"admin-kept": "version"}, data=record["version"] if record else None),
             html.Div(fields, className="fields", key=uuid4().hex),  # drawn anew, never mended: its selects are not React's
-            _datalist(offices),
+            datalist(offices),
             html.Div(_buttons(data, words), className="buttons")
             if may
             else html.P(words("admin_read_only"), className="notice"),
@@ -89,14 +89,16 @@ def sent(fields: list[Data], typed: dict[str, Any]) -> Data:
     return out
 
 
-def _summary(problems: list[Data], words: Words) -> Any:
+def summary(problems: list[Data], words: Words) -> Any:
+    """Every fault at the top of a form, said at once."""
     if not problems:
         return None
     lines = [html.Li(f"{label(p['field'], words)}: {fault(p, words)}" if p["field"] else fault(p, words)) for p in problems]
     return alert(html.Strong(words.count("admin_not_saved", len(problems))), html.Ul(lines))
 
 
-def _field(field: Data, value: Any, faults: list[str], words: Words, *, fixed: bool, may: bool) -> Any:
+def drawn(field: Data, value: Any, faults: list[str], words: Words, *, fixed: bool = False, may: bool = True) -> Any:
+    """One field with its label, hint and faults; ``fixed``: shown, not changed."""
     name = label(field["name"], words)
     if fixed or not may:
         text = shown(field["name"], value, words)
@@ -146,7 +148,8 @@ def _choices(field: Data, value: Any, words: Words) -> tuple[str, list[Option]]:
     return {True: "yes", False: "no", None: nothing}.get(value, str(value)), options
 
 
-def _datalist(offices: list[Option]) -> Any:
+def datalist(offices: list[Option]) -> Any:
+    """The offices that a field of an office offers."""
     return html.Datalist([html.Option(name, value=key) for key, name in offices], id="admin-offices")
 
 

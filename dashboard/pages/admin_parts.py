@@ -42,7 +42,7 @@ def shown(field: str, value: Any, words: Words) -> str:
     text = str(value)
     if field == "office_id" and text == "*":
         return words("admin_every_office")
-    if f"admin_c_{text}" in words.texts and field in ("level", "coordinate_quality", "role", "kind"):
+    if f"admin_c_{text}" in words.texts and field in ("level", "coordinate_quality", "role", "kind", "state"):
         return words(f"admin_c_{text}")
     return day_shown(text) if field in ("valid_from", "valid_to", "day") else text
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 RECORDS = ("offices", "counters", "hours", "holidays", "access", "procedures", "taken")
-OTHERS: tuple[str, ...] = ()
+OTHERS = ("cameras", "devices", "users", "targets", "audit")
 API = "/api/v1/admin"
+LOG_FILTERS = ("user", "action", "text", "since", "until")
 
 View = Literal["overview", "list", "new", "edit", "import", "missing"]
 
@@ -50,9 +52,9 @@ def record(kind: str, key: str) -> str:
     return f"{API}/records/{kind}/{quote(key, safe='*~')}"
 
 
-def file_path(name: str) -> str | None:
-    """The API's address of a file to download; None where there is none."""
+def file_path(name: str, asked: Mapping[str, str]) -> str | None:
+    """The API's address of a file to download; None where there is none. ``asked``: filters of the log."""
     if name == "audit.csv":
-        return f"{API}/audit/file.csv"
+        return f"{API}/audit/file.csv?{urlencode({k: v for k, v in asked.items() if k in LOG_FILTERS and v})}"
     found = re.fullmatch(r"([a-z]+)\.(csv|geojson)", name)
     return f"{API}/records/{found[1]}/file.{found[2]}" if found and found[1] in RECORDS else None

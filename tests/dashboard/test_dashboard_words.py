@@ -11,7 +11,7 @@ import pytest
 
 from motcua.analytics.admin.kinds import KINDS
 from motcua.dashboard import shell
-from motcua.dashboard.pages import admin_paths, bias, faces, office_parts, roster
+from motcua.dashboard.pages import admin_more, admin_paths, bias, faces, office_parts, roster
 from motcua.dashboard.states import BLIND_REASONS, MARKS
 from motcua.dashboard.words import LANGS, known_lang, words
 
@@ -91,8 +91,10 @@ def test_every_computed_word_of_the_bias_audit_exists() -> None:
 def test_every_computed_word_of_the_administration_exists() -> None:
     kinds = (*admin_paths.RECORDS, *admin_paths.OTHERS)
     computed = {f"admin_{what}_{kind}" for kind in kinds for what in ("k", "about")}
-    computed |= {f"admin_help_{kind}" for kind in admin_paths.RECORDS} | {f"admin_f_{f}" for f in ADMIN_FIELDS}
-    computed |= {f"admin_e_{code}" for code in (*ADMIN_CODES, "key")}
+    computed |= {f"admin_help_{kind}" for kind in kinds if kind != "audit"} | {f"admin_f_{f}" for f in ADMIN_FIELDS}
+    computed |= {f"admin_e_{code}" for code in (*ADMIN_CODES, "key", "username", "ingestor", "target")}
+    computed |= {f"admin_f_{column}" for columns in admin_more.COLUMNS.values() for column in columns}
+    computed |= {f"admin_c_{c}" for fields in admin_more.FIELDS.values() for f in fields for c in f["choices"]}
     computed |= {f"admin_c_{c}" for f in ADMIN_FIELDS.values() for c in f.choices}
     assert computed - VI.keys() == set()
 

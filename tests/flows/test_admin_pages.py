@@ -161,8 +161,51 @@ def test_a_file_is_shown_before_it_is_written(opened: Open, site: Site, tmp_path
     assert "Xã Hoà Hiệp mới" in Path(download.value.path()).read_text(encoding="utf-8-sig")
 
 
+def test_an_account_a_device_and_the_log(opened: Open, site: Site) -> None:
+    with db.connect(site.dsn) as conn:
+        conn.execute("delete from account where username = 'lan'")
+    page = opened("/admin/users/new")
+    page.get_by_label("Tên đăng nhập").fill("lan")
+    page.get_by_label("Vai trò").select_option(label="nhân sự")
+    page.get_by_label("Mã nơi").fill("nowhere")
+    page.get_by_role("button", name="Lưu").click()
+    expect(body(page).get_by_role("alert")).to_contain_text("không có nơi nào có mã “nowhere”", timeout=WAIT)
+    page.get_by_label("Mã nơi").fill("vl-1")
+    page.get_by_role("button", name="Lưu").click()
+    secret = body(page).locator(".secret").inner_text(timeout=WAIT)
+    assert len(secret) >= 16
+    page.get_by_role("link", name="Mở mục đó").click()
+    page.get_by_label("Trạng thái").select_option(label="bị khóa")
+    page.get_by_role("button", name="Lưu").click()
+    expect(body(page).get_by_role("status")).to_have_text("Đã lưu.", timeout=WAIT)
+    page = opened("/admin/devices/new")
+    page.get_by_label("Thiết bị").fill("vl-1.cam")
+    page.get_by_label("Loại").select_option(label="hộp camera")
+    page.get_by_label("Mã nơi").fill("vl-1")
+    page.get_by_label("Mã nguồn").fill("cam")
+    page.get_by_role("button", name="Lưu").click()
+    page.get_by_role("link", name="Mở mục đó").click()
+    page.get_by_role("button", name="Thu hồi vĩnh viễn").click()
+    expect(body(page)).to_contain_text("không bao giờ kết nối lại", timeout=WAIT)
+    page = opened("/admin/audit")
+    expect(body(page)).to_contain_text("Nhật ký nguyên vẹn", timeout=WAIT)
+    page.get_by_label("Việc").fill("account.change")
+    expect(body(page).locator("tbody tr")).to_have_count(1, timeout=WAIT)
+    expect(body(page)).to_contain_text("disabled: False → True")
+    page.get_by_label("Từ ngày").fill("'; drop table audit")
+    expect(body(page).get_by_role("alert")).to_contain_text("Bộ lọc không hợp lệ", timeout=WAIT)
+    page.get_by_label("Từ ngày").fill("")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert len(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()) == 2
+    assert [a for _, a, _ in site.audit("account.%")] == ["account.add", "account.change"]
+    for path, says in (("cameras", "Không có mục nào"), ("targets", "974/QĐ-UBND"), ("users", "chief")):
+        expect(body(opened(f"/admin/{path}"))).to_contain_text(says, timeout=WAIT)
+    expect(body(opened("/admin/users/edit/boss"))).to_contain_text("Đây là tài khoản của bạn", timeout=WAIT)
+
+
 def test_who_may_not_and_what_is_not_there(opened: Open) -> None:
-    for path in ("/admin", "/admin/offices", "/admin/offices/edit/vl-1", "/admin/offices/import"):
+    for path in ("/admin", "/admin/offices/edit/vl-1", "/admin/offices/import", "/admin/users", "/admin/audit"):
         expect(body(opened(path, who="chief"))).to_contain_text("Không có quyền xem", timeout=WAIT)
     unit = opened("/admin", who="unit")
     expect(body(unit)).to_contain_text("Bạn quản lý nơi vl-1", timeout=WAIT)
@@ -196,7 +239,8 @@ PATHS = (
     "/access",
     "/taken",
 )
-PATHS += ("/procedures/new", "/offices/import", "/nowhere")
+PATHS += ("/procedures/new", "/offices/import", "/nowhere", "/users", "/users/new", "/users/edit/clerk", "/devices/new")
+PATHS += ("/cameras", "/targets", "/targets/new", "/audit")
 
 
 @pytest.mark.slow
