@@ -4,6 +4,11 @@
 
   const SCALE = 2;
 
+  // Dash's drop-downs hold a hidden field that the keyboard could reach: nothing would be said there.
+  new MutationObserver(function () {
+    for (const field of document.querySelectorAll('.dash-dropdown-focus-target[tabindex="0"]')) field.tabIndex = -1;
+  }).observe(document.body, { childList: true, subtree: true });
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.motcua_history = {
     free: function (vs) {

@@ -28,6 +28,9 @@ def layout(words: Words) -> Any:
     return html.Div(
         [
             dcc.Store(id="history-start", data=1),
+            dcc.Location(
+                id="history-go", refresh="callback-nav"
+            ),  # of its own: were it "url", the page would wait for its own button
             html.H1(words("history_title")),
             html.P(words("hist_intro"), className="soft"),
             html.Nav(id="history-presets", className="presets", **{"aria-label": words("hist_presets")}),
@@ -225,10 +228,10 @@ def register(app: dash.Dash, using: Parts) -> None:
     def go(clicks: int, search: str | None, *chosen: Any) -> Any:
         if not clicks:
             return no_update
-        return states.search(asked(search, today(), *chosen))
+        return PATH + states.search(asked(search, today(), *chosen))
 
     app.callback(
-        Output("url", "search"),
+        Output("history-go", "href"),
         Input("history-show", "n_clicks"),
         State("url", "search"),
         State("history-from", "value"),
