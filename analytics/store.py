@@ -37,6 +37,12 @@ def rows(conn: Connection, name: str, **parameters: object) -> list[Row]:
         return cursor.execute(query(name), parameters).fetchall()
 
 
+def planned_rows(conn: Connection, name: str, **parameters: object) -> list[Row]:
+    """The same, planned anew for these parameters: a plan that has to fit one office and all of them fits neither."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query(name), parameters, prepare=False).fetchall()
+
+
 def day_of(at: datetime) -> date:
     """Viet Nam's day of an instant."""
     return at.astimezone(VIET_NAM).date()

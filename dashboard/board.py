@@ -63,6 +63,7 @@ def board(live: Live, trends: Trends | None, asked: Asked, words: Words, tiles: 
         "banner": banner(offices, words),
         "summary": summary(offices, target_s, words),
         "count": words("shown", shown=fmt.number(len(found), words.lang), total=fmt.number(len(offices), words.lang)),
+        "all": words("show_all", n=fmt.number(len(found), words.lang)),
         "meaning": words("def_wait_now", target=_minutes(target_s, words)),
         "scale": words("trend_scale", target=_minutes(target_s, words), top=_minutes(spark.TOP * target_s, words)),
         "legend": legend(target_s, words),

@@ -9,12 +9,17 @@ from fastapi import Request, Response
 COMMON_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
 
 
-def page_headers(tiles_url: str | None, frame_ancestors: str) -> dict[str, str]:
-    """Headers of a page. frame_ancestors: who may show it in a frame (a source list of Content-Security-Policy)."""
+def page_headers(tiles_url: str | None, frame_ancestors: str, routing_url: str | None = None) -> dict[str, str]:
+    """Headers of a page. frame_ancestors: who may show it in a frame (a source list of Content-Security-Policy).
+
+    routing_url: the one other address that scripts may ask.
+    """
     tiles = urlsplit(tiles_url) if tiles_url else None
     images = "'self' data:" + (f" {tiles.scheme}://{tiles.netloc.replace('{s}', '*')}" if tiles else "")
+    routing = urlsplit(routing_url) if routing_url else None
+    asks = f"connect-src 'self' {routing.scheme}://{routing.netloc}; " if routing else ""
     policy = (
-        f"default-src 'self'; img-src {images}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        f"default-src 'self'; img-src {images}; {asks}object-src 'none'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors {frame_ancestors}"
     )
     return {

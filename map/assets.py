@@ -29,6 +29,7 @@ _OWN = {
     "chart.js",
     "advice.js",
     "fastest.js",
+    "roads.js",
     "icon.svg",
     "sw.js",
     "embed.js",

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -51,6 +51,7 @@ class PageSettings:
 
     base: path before every address of the page, "" or "/map". api: address of the offices on this origin. tiles_url: a template such as
     https://tile.openstreetmap.org/{z}/{x}/{y}.png; None = no tiles are offered, and offered ones are off until the visitor wants them.
+    routing_url: a server that speaks OSRM's or Valhalla's matrix (`routing_kind`: osrm, valhalla), asked by the browsers of visitors who agree; None = no such choice.
     frame_ancestors: who may embed /embed (a source list of Content-Security-Policy). refresh_s: seconds between two fetches.
     """
 
@@ -60,7 +61,14 @@ class PageSettings:
     tiles_url: str | None = None
     tiles_attribution: str = "© OpenStreetMap"
     frame_ancestors: str = "*"
+    routing_url: str | None = None
+    routing_kind: str = "osrm"
     refresh_s: int = 30
+
+    @property
+    def routing_host(self) -> str:
+        """The routing server's name, for people."""
+        return urlsplit(self.routing_url or "").netloc
 
 
 def router(feeds: Feeds, settings: PageSettings | None = None) -> APIRouter:
@@ -256,7 +264,8 @@ class _Page:
             **parts,
         )
         frames = self.settings.frame_ancestors if embedded else "'none'"
-        return page_answer(request, html.encode(), status, page_headers(self.settings.tiles_url, frames))
+        routing = self.settings.routing_url if template == "list.html" else None
+        return page_answer(request, html.encode(), status, page_headers(self.settings.tiles_url, frames, routing))
 
 
 def _words(request: Request) -> Mapping[str, str]:

@@ -67,6 +67,10 @@ VI: dict[str, str] = {
     "fastest_interval": "8 trên 10 lượt: từ {low} đến {high} phút.",
     "fastest_unknown": "Chưa đủ số liệu chờ ở gần bạn để so sánh.",
     "fastest_note": "Thời gian đi ước theo đường chim bay nhân 1,4 và 30 km/giờ. Gợi ý được rải đều để không dồn người về một nơi.",
+    "fastest_note_roads": "Thời gian đi theo máy chủ chỉ đường, tính từ chỗ của bạn đã làm tròn 1 km. Gợi ý được rải đều để không dồn người về một nơi.",
+    "roads": "Tính theo đường thật (gửi vị trí đã làm tròn 1 km đến {host})",
+    "roads_wait": "Đang hỏi máy chủ chỉ đường…",
+    "roads_failed": "Máy chủ chỉ đường không trả lời được, nên tạm ước.",
     "offline": "Đang ngoại tuyến: đây là số liệu lúc {at}.",
     "last_known": "lần cuối: {headline}",
     "open_data": "Dữ liệu mở",
@@ -93,6 +97,7 @@ VI: dict[str, str] = {
     "as_of": "Số liệu lúc {at} (giờ Việt Nam).",
     "privacy": "Vị trí của bạn ở lại trong máy của bạn. Trang này không dùng cookie, không theo dõi ai. "
     "Không hình ảnh nào rời khỏi nơi phục vụ, không nhận dạng khuôn mặt.",
+    "privacy_roads": "Chỉ khi bạn chọn tính theo đường thật, vị trí đã làm tròn 1 km mới được gửi đến {host}.",
     "unconfirmed_all": "Địa chỉ và vị trí lấy từ GIS hạ tầng của tỉnh qua một bản sao công khai không ghi giấy phép dữ liệu; "
     "tỉnh chưa xác nhận.",
     "confirmed_all": "Địa chỉ và vị trí: GIS hạ tầng của tỉnh Vĩnh Long, đã được tỉnh xác nhận.",
@@ -233,6 +238,10 @@ EN: dict[str, str] = {
     "fastest_interval": "8 times out of 10: {low} to {high} min.",
     "fastest_unknown": "Too few waits are known near you to compare.",
     "fastest_note": "Travel is reckoned as the straight line times 1.4 at 30 km/h. Advice is spread, so that it does not move the queue to one place.",
+    "fastest_note_roads": "The way is the routing server's, from your place rounded to 1 km. The advice is spread so that it does not move the queue.",
+    "roads": "Reckon ways by road (sends your place rounded to 1 km to {host})",
+    "roads_wait": "Asking the routing server…",
+    "roads_failed": "The routing server gave no usable answer, so this is an estimate.",
     "offline": "You are offline: these are the figures of {at}.",
     "last_known": "last known: {headline}",
     "open_data": "Open data",
@@ -259,6 +268,7 @@ EN: dict[str, str] = {
     "as_of": "Figures of {at} (Viet Nam time).",
     "privacy": "Your place stays on your device. This page uses no cookies and follows nobody. "
     "No picture leaves the office, and no face is recognised.",
+    "privacy_roads": "Only if you choose ways by road does your place, rounded to 1 km, go to {host}.",
     "unconfirmed_all": "Addresses and points come from the province's infrastructure GIS through a public copy that states no data "
     "licence; the province has not confirmed them.",
     "confirmed_all": "Addresses and points: infrastructure GIS of Vĩnh Long province, confirmed by the province.",

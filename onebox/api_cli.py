@@ -18,7 +18,12 @@ from motcua.onebox.child import port_is_free
 
 def application(settings: ApiSettings) -> FastAPI:
     """The API with the public page at ``/`` and the pages on which citizens answer at ``/kiosk`` and ``/r/``."""
-    page = PageSettings(tiles_url=settings.tiles_url, frame_ancestors=settings.frame_ancestors)
+    page = PageSettings(
+        tiles_url=settings.tiles_url,
+        frame_ancestors=settings.frame_ancestors,
+        routing_url=settings.routing_url,
+        routing_kind=settings.routing_kind,
+    )
     return create_app(
         settings,
         lambda feeds: router(feeds, page),

@@ -291,6 +291,7 @@ def dashboard(
     offices: Annotated[int, typer.Option(min=1, max=5000, help="Offices on the page; each changes at every update.")] = 500,
     for_s: Annotated[float, typer.Option("--for", min=5, max=86400, help="Seconds to watch.")] = 600.0,
     panels: Annotated[bool, typer.Option("--panels", help="Small multiples in place of the table.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="List all, not the first 150.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """The staff's live page in Chromium while every figure on it changes each second: work of the main thread for each update, and memory.
@@ -301,7 +302,9 @@ def dashboard(
     from motcua.onebox.bench_server import BenchError
 
     try:
-        report = bench_dashboard(offices, for_s, lambda line: typer.echo(line, err=True), "panels" if panels else "table")
+        report = bench_dashboard(
+            offices, for_s, lambda line: typer.echo(line, err=True), "panels" if panels else "table", whole
+        )
     except BenchError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

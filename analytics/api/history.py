@@ -19,6 +19,7 @@ from motcua.analytics.api.history_models import (
     History,
     Kpi,
     OfficeRow,
+    OfficeWait,
     Series,
     SpanFigures,
     Step,
@@ -32,7 +33,7 @@ from motcua.edge.messages import Id
 
 MOST_OFFICES = 6
 MOST_DAYS = 1100
-QUANTILE_DAYS = 1200
+QUANTILE_DAYS = 1100
 """Offices times days up to which quantiles are computed: they read every minute of every day."""
 HEAT_DAYS = 4000
 """Offices times days up to which hours of the week are computed."""
@@ -126,7 +127,7 @@ class _Looking:
         self._targets, self._ask, self._k_min = targets, ask, k_min
         ids = list(ask.offices or mine)
         self._rows = {
-            span: store.rows(conn, "history_offices", office_ids=ids, **_instants(span))
+            span: store.planned_rows(conn, "history_offices", office_ids=ids, **_instants(span))
             for span in (ask.span, ask.vs)
             if span is not None
         }
@@ -174,32 +175,34 @@ class _Looking:
             )
         return sorted(answer, key=lambda r: (-(r.figure.mean_s.value if r.figure.mean_s else -1), r.name))
 
-    def _plain(self, span: Days, office_id: str) -> WaitFigure:
+    def _plain(self, span: Days, office_id: str) -> OfficeWait:
         rows = [r for r in self._rows[span] if r["office_id"] == office_id]
         label = views.chosen(rows).get(office_id)
-        return views.figure(next((r for r in rows if r["provenance"] == label), None), label)
+        return views.office_wait(next((r for r in rows if r["provenance"] == label), None), label)
 
     def _span(self, span: Days, ids: list[str], office: store.Row | None, step: StepName) -> tuple[SpanFigures, int, int]:
         every = views.chosen([r for r in self._rows[span] if r["office_id"] in ids])
         pairs, label = views.of_one_kind(every)
         asked_for = {"office_ids": list(pairs), "provenances": list(pairs.values()), **_instants(span)}
         days = (
-            store.rows(self._conn, "history_steps", step="month" if step == "hour" else step, **asked_for) if pairs else []
+            store.planned_rows(self._conn, "history_steps", step="month" if step == "hour" else step, **asked_for)
+            if pairs
+            else []
         )
         known = views.figure(total(days), label)
         width = len(pairs) * (span[1] - span[0]).days
         if pairs and width <= QUANTILE_DAYS:
-            bins = store.rows(self._conn, "history_bins", **asked_for)
-            below = store.rows(self._conn, "history_below", **asked_for, **views.bounds(bins))[0]
+            bins = store.planned_rows(self._conn, "history_bins", **asked_for)
+            below = store.planned_rows(self._conn, "history_below", **asked_for, **views.bounds(bins))[0]
             known = views.with_quantiles(known, bins, below)
         elif pairs:
             known = known.model_copy(update={"quantiles": "too_wide"})
         heat: list[HeatCell] | None = None if pairs else []
         if pairs and width <= HEAT_DAYS:
-            heat = views.heat(store.rows(self._conn, "history_heat", **asked_for))
+            heat = views.heat(store.planned_rows(self._conn, "history_heat", **asked_for))
         shown: list[Step] = views.steps(days)
         if step == "hour":
-            shown = views.hours(store.rows(self._conn, "history_hours", **asked_for)) if pairs else []
+            shown = views.hours(store.planned_rows(self._conn, "history_hours", **asked_for)) if pairs else []
         figures = SpanFigures(
             since=span[0],
             until=span[1],
@@ -237,7 +240,7 @@ class _Looking:
         until = min(span[1], store.day_of(self._at))
         if until <= span[0]:
             return None
-        rows = store.rows(
+        rows = store.planned_rows(
             self._conn, "history_work", office_id=office_id, provenance=provenance, **_instants((span[0], until))
         )
         year = (until - timedelta(days=1)).year

@@ -130,14 +130,26 @@ class Series(BaseModel):
     difference: Difference | None
 
 
+class OfficeWait(BaseModel):
+    """The waits of one office of the table."""
+
+    state: State = "unknown"
+    provenance: Provenance | None = None
+    days: int = 0
+    joined: int = 0
+    n: int = 0
+    mean_s: Between | None = None
+    within_15: Between | None = None
+
+
 class OfficeRow(BaseModel):
     """One office of the table."""
 
     office_id: str
     name: str
     level: str
-    figure: WaitFigure
-    compared: WaitFigure | None
+    figure: OfficeWait
+    compared: OfficeWait | None
     wait: Kpi
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from motcua.analytics import estimates, history
-from motcua.analytics.api.history_models import Between, Difference, HeatCell, Kpi, Step, WaitFigure
+from motcua.analytics.api.history_models import Between, Difference, HeatCell, Kpi, OfficeWait, Step, WaitFigure
 from motcua.analytics.api.rating_models import Figure
 from motcua.analytics.estimates import Cell
 from motcua.analytics.history import Interval, Moments, moments
@@ -67,6 +67,18 @@ def figure(row: Row | None, provenance: str | None) -> WaitFigure:
             "max_s": round(float(row["wait_max"]), 1),
         }
     )
+
+
+def office_wait(row: Row | None, provenance: str | None) -> OfficeWait:
+    """One office of the table."""
+    if row is None or not row["joined"]:
+        return OfficeWait.model_validate({"provenance": provenance})
+    n = int(row["wait_n"])
+    waited = history.mean(moments(row, "wait"), float(row["wait_sum2"])) if n >= MIN_N else None
+    within = history.share(moments(row, "within_15")) if waited else None
+    counted = {"days": row["days"], "joined": row["joined"], "n": n, "provenance": provenance}
+    figures = {"mean_s": waited and told(waited[0]), "within_15": told(within, 4)}
+    return OfficeWait.model_validate({"state": "ok" if waited else "too_few", **counted, **figures})
 
 
 def with_quantiles(known: WaitFigure, bins: Sequence[Row], below: Row) -> WaitFigure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -38,6 +40,12 @@ class ApiSettings(BaseSettings):
     )
     logins_per_minute: int = Field(default=10, ge=1, description="Attempts of one address, and for one account")
     tiles_url: str | None = Field(default=None, description="Template of map tiles for the public page, off unless given")
+    routing_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$",
+        description="A routing server for travel times on the public page, without a slash at the end; visitors' browsers ask it, if they agree",
+    )
+    routing_kind: Literal["osrm", "valhalla"] = Field(default="osrm", description="What the routing server speaks")
     kiosk_per_minute: int = Field(default=60, ge=1, description="Calls of one kiosk; a call carries up to 100 answers")
     qr_per_minute: int = Field(default=20, ge=1, description="Answers on the QR page from one address")
     rating_secret: SecretStr | None = Field(

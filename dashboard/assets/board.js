@@ -201,10 +201,11 @@
   // ---- what people do
 
   document.addEventListener("click", function (event) {
-    const target = event.target.closest ? event.target.closest("[data-sort], [data-view], [data-zoom], #board a[href]") : null;
+    const target = event.target.closest ? event.target.closest("[data-sort], [data-view], [data-zoom], #board-more, #board a[href]") : null;
     if (!target || !root || !root.contains(target)) return;
     if (target.dataset.sort) sort(target.dataset.sort);
     else if (target.dataset.view) turn(target.dataset.view);
+    else if (target.id === "board-more") motcua.list.all(), ask(true);
     else if (target.dataset.zoom) motcua.map.zoom(target.dataset.zoom);
     else if (event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
       const href = target.getAttribute("href");

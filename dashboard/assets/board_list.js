@@ -5,7 +5,8 @@
 
   const SVG = "http://www.w3.org/2000/svg";
   const ARROWS = { rising: "↗", falling: "↘", steady: "→" };
-  const LONG = 150; // more rows than this are a long list
+  const FIRST = 150; // as many are shown until somebody wants to see all
+  const LONG = 130; // more rows than this are a long list
   const SLICE = 50; // rows out of sight that are written at an update
   const ALL_EVERY = 30; // updates between two orders of everything
   const MARGIN_PX = 400;
@@ -20,6 +21,7 @@
   let turn = 0;
   let next = 0; // where the turns have come to
   let sight = [0, Infinity]; // positions that somebody can see
+  let everyone = false; // whether all are shown, however many
 
   function begin(board, wished) {
     root = board;
@@ -28,6 +30,7 @@
     rows = [];
     told = new Map();
     sight = [0, Infinity];
+    everyone = false;
     byId("board-rows").replaceChildren();
     byId("board-panels").replaceChildren();
   }
@@ -121,32 +124,44 @@
     if (box.dataset.nothing) box.replaceChildren();
     delete box.dataset.nothing;
     look(box); // before anything is written: a measure after it would lay out the page once more
-    rows = found.rows;
-    told = new Map(rows.map((row) => [row.id, row]));
-    for (const [id, part] of parts) if (!told.has(id)) part.el.remove(), parts.delete(id);
-    const fresh = rows.filter((row) => !parts.has(row.id));
-    for (const row of fresh) {
-      const part = build();
-      parts.set(row.id, part);
-      patch(part, row);
-    }
-    const held = !wanted && fresh.length < rows.length && (box.contains(document.activeElement) || box.matches(":hover"));
+    rows = everyone ? found.rows : found.rows.slice(0, FIRST);
+    told = new Map(found.rows.map((row) => [row.id, row]));
+    const more = byId("board-more");
+    more.hidden = rows.length === found.rows.length;
+    if (!more.hidden && more.textContent !== found.all) more.textContent = found.all;
+    const held = !wanted && box.childElementCount > 0 && (box.contains(document.activeElement) || box.matches(":hover"));
     byId("board-held").hidden = !held;
-    if (held) box.append(...fresh.map((row) => parts.get(row.id).el));
-    const whole = wanted || rows.length <= LONG || fresh.length > 0 || ++turn % ALL_EVERY === 0;
-    if (whole && !held) place(box, rows.length);
-    if (rows.length <= LONG) return rows.forEach(renew), nothing(box, found.nothing);
-    if (!whole && !held) place(box, sight[1]);
-    renewInSight(box);
-    for (let i = 0; i < SLICE; i++) renew(rows[next++ % rows.length]);
+    tidy(held);
+    const fresh = rows.filter((row) => !parts.has(row.id) || parts.get(row.id).el.parentNode !== box);
+    for (const row of fresh) {
+      if (!parts.has(row.id)) parts.set(row.id, build());
+      renew(row);
+    }
+    box.append(...fresh.map((row) => parts.get(row.id).el));
+    const long = rows.length > LONG;
+    if (!held) place(box, !long || wanted || ++turn % ALL_EVERY === 0 ? rows.length : sight[1]);
+    if (!long) renewAll(box.children);
+    else {
+      renewAll([...box.children].slice(...sight));
+      for (let i = 0; i < SLICE; i++) renewAll([box.children[next++ % box.childElementCount]]);
+    }
+    nothing(box, found.nothing);
+  }
+
+  /* Takes away who is not told of any more, and, unless the order is held, who is not among the first. */
+  function tidy(held) {
+    const shown = new Set(rows.map((row) => row.id));
+    for (const [id, part] of parts) {
+      if (!told.has(id)) part.el.remove(), parts.delete(id);
+      else if (!held && !shown.has(id)) part.el.remove();
+    }
   }
 
   function renew(row) {
     patch(parts.get(row.id), row);
   }
-  function renewInSight(box) {
-    const seen = [...box.children].slice(...sight);
-    for (const el of seen) renew(told.get(el.dataset.office));
+  function renewAll(elements) {
+    for (const el of elements) renew(told.get(el.dataset.office));
   }
 
   /* Which positions are in sight, taking all for equally high. */
@@ -193,11 +208,11 @@
       const box = byId(view === "table" ? "board-rows" : "board-panels");
       look(box);
       if (byId("board-held").hidden) place(box, sight[1]);
-      renewInSight(box);
+      renewAll([...box.children].slice(...sight));
     });
   }
   document.addEventListener("scroll", scrolled, { passive: true });
   addEventListener("resize", scrolled);
 
-  motcua.list = { begin, draw, ages };
+  motcua.list = { begin, draw, ages, all: () => (everyone = true) };
 })();

@@ -91,7 +91,12 @@ def _list_side(words: Words) -> Any:
         className="tools",
     )
     return html.Section(
-        [search, _table(words), html.Ul(id="board-panels", className="panels", hidden=True)],
+        [
+            search,
+            _table(words),
+            html.Ul(id="board-panels", className="panels", hidden=True),
+            html.Button(id="board-more", className="worst more", type="button", hidden=True),
+        ],
         className="list-side",
         **{"aria-label": words("list")},
     )

@@ -55,6 +55,6 @@ const motcuaAdvice = (() => {
     return { chosen, nearest, further_s: chosen.travel_s - nearest.travel_s, less_wait_s: nearest.wait_s - chosen.wait_s };
   }
 
-  return { options, advise, total };
+  return { options, advise, total, distanceM };
 })();
 if (typeof module !== "undefined") module.exports = motcuaAdvice;

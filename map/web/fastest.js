@@ -1,10 +1,15 @@
-// Not only the nearest: the office where one is served soonest, reckoned here over public data. The place never leaves the phone.
+// Not only the nearest: the office where one is served soonest, reckoned here over public data. The place stays on the phone; if the visitor asks for ways by road, a rounded one leaves (roads.js).
 "use strict";
 (() => {
   const { words, fill } = window.motcua;
   const box = document.getElementById("fastest");
   if (!box) return;
   const chance = Math.random(); // one draw for this visit, so that the advice does not jump
+  const RETRY_MS = 120000;
+  const { roads: routingUrl, roadsKind } = document.body.dataset;
+  const choice = document.getElementById("roads-choice");
+  const byRoad = document.getElementById("roads");
+  let roads = { key: null, state: "off", seconds: {}, at: 0 };
   let place = null;
   let offices = [];
 
@@ -28,31 +33,75 @@
     return Object.assign(document.createElement("p"), { textContent: text });
   }
 
+  function keyOfPlace() {
+    const cell = motcuaRoads.cellOf(place);
+    return `${cell.lat} ${cell.lon}`;
+  }
+
+  // off, wait, ok or failed: what is known of the roads around the visitor's rounded place.
+  function roadState() {
+    if (!byRoad || !byRoad.checked || !place) return "off";
+    return roads.key === keyOfPlace() ? roads.state : "wait";
+  }
+
+  async function askRoads() {
+    if (!byRoad || !byRoad.checked || !place || !offices.length) return;
+    const key = keyOfPlace();
+    const settled = roads.state !== "failed" || performance.now() - roads.at < RETRY_MS;
+    if (roads.key === key && settled) return;
+    const asked = { key, state: "wait", seconds: {}, at: 0 };
+    roads = asked;
+    try {
+      asked.seconds = await motcuaRoads.ask(roadsKind, routingUrl, motcuaRoads.cellOf(place), offices);
+      asked.state = "ok";
+    } catch {
+      asked.state = "failed";
+    }
+    asked.at = performance.now();
+    show();
+  }
+
+  function noteOf(state) {
+    if (state === "ok") return words.fastest_note_roads;
+    return state === "off" ? words.fastest_note : `${words[`roads_${state}`]} ${words.fastest_note}`;
+  }
+
   function show() {
     box.hidden = !place;
+    if (choice) choice.hidden = !place;
     if (!place) return;
-    const open = offices.filter(({ office_id: id }) => cardOf(id) && !("excluded" in cardOf(id).dataset));
-    const advice = motcuaAdvice.advise(motcuaAdvice.options(open, place.lat, place.lon), chance);
+    const state = roadState();
+    const reached = ({ office_id: id }) => state !== "ok" || id in roads.seconds;
+    const open = offices.filter(({ office_id: id }) => cardOf(id) && !("excluded" in cardOf(id).dataset)).filter(reached);
+    const advice = motcuaAdvice.advise(motcuaAdvice.options(open, place.lat, place.lon, state === "ok" ? roads.seconds : {}), chance);
     const title = Object.assign(document.createElement("h2"), { textContent: words.fastest });
-    if (!advice) return box.replaceChildren(title, paragraph(words.fastest_unknown));
+    const note = paragraph(noteOf(state));
+    note.className = "help";
+    if (!advice) return box.replaceChildren(title, paragraph(words.fastest_unknown), ...(state === "off" ? [] : [note]));
     const card = cardOf(advice.chosen.office_id);
     const way = card.querySelector("h3 a").cloneNode(true);
     way.lang = "vi";
     const name = paragraph("");
     name.className = "fastest-name";
     name.append(way, ` · ${reason(advice)}`);
-    const note = paragraph(words.fastest_note);
-    note.className = "help";
     return box.replaceChildren(title, name, paragraph(total(advice.chosen)), note);
   }
 
   document.addEventListener("motcua:you", ({ detail }) => {
     place = detail;
+    askRoads();
     show();
     if (place && !offices.length) document.dispatchEvent(new CustomEvent("motcua:refresh"));
   });
+  if (byRoad) {
+    byRoad.addEventListener("change", () => {
+      askRoads();
+      show();
+    });
+  }
   document.addEventListener("motcua:fresh", ({ detail }) => {
     offices = detail;
+    askRoads();
     show();
   });
 })();

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from dashboard_api import TOKEN, Fake, application, running
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from motcua.dashboard.app import build
 from motcua.dashboard.settings import DashboardSettings
+
+expect.set_options(timeout=20_000)  # how long a page takes says nothing on a shared machine
 
 
 @pytest.fixture(scope="session")

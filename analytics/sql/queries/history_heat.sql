@@ -3,7 +3,7 @@
 with hours as materialized (
     select
         arrived - date_bin('7 days', arrived, timestamptz '2000-01-03 00:00:00+07') as slot,
-        n::float8 as n,
+        n::bigint as n,
         wait_sum
     from wait_1d
     join unnest(%(office_ids)s::text[], %(provenances)s::text[]) as pair (office_id, provenance) using (office_id, provenance)
