@@ -12,6 +12,7 @@ import pytest
 from admin_site import Site
 from admin_site import running as api_running
 from dashboard_api import running
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from motcua.analytics import db, store
@@ -32,8 +33,13 @@ def site(pg_server: Postgres) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def url(site: Site) -> Iterator[str]:
-    with running(build(DashboardSettings(api_url=site.url))) as url:
+def pages(site: Site) -> FastAPI:
+    return build(DashboardSettings(api_url=site.url))
+
+
+@pytest.fixture(scope="module")
+def url(pages: FastAPI) -> Iterator[str]:
+    with running(pages) as url:
         yield url
 
 
@@ -75,7 +81,7 @@ def body(page: Page) -> Any:
     return page.locator("#admin-body")
 
 
-def test_an_office_is_found_changed_and_not_overwritten(opened: Open, site: Site) -> None:
+def test_an_office_is_found_changed_and_not_overwritten(opened: Open, site: Site, pages: FastAPI) -> None:
     page = opened("/admin")
     body(page).get_by_role("link", name="Các nơi").click()
     body(page).get_by_label("Tìm").fill("hoa hiep")
@@ -93,6 +99,11 @@ def test_an_office_is_found_changed_and_not_overwritten(opened: Open, site: Site
     phone.fill("0270 3860 556")
     body(page).get_by_label("Không còn hiệu lực từ").fill("")
     body(page).get_by_label("Độ tin cậy của vị trí").select_option(label="đúng tòa nhà")
+    pages.state.api._http.base_url = "http://127.0.0.1:9"
+    page.get_by_role("button", name="Lưu").click()
+    expect(page.locator("#admin-alert")).to_contain_text("những gì bạn đã gõ vẫn còn", timeout=WAIT)
+    expect(phone).to_have_value("0270 3860 556")
+    pages.state.api._http.base_url = site.url
     page.get_by_role("button", name="Lưu").click()
     expect(body(page).get_by_role("status")).to_have_text("Đã lưu.", timeout=WAIT)
     expect(phone).to_have_value("+842703860556")

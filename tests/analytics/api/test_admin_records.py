@@ -82,6 +82,8 @@ def test_a_counter_is_added_changed_and_retired_and_each_step_is_in_the_log(api:
         boss, "counters", "vl-1~q1", {**made.json()["values"], "name": "Hộ tịch", "lanes": "b, a"}, made.json()["version"]
     )
     assert changed.json()["values"]["lanes"] == "a b"
+    found = boss.get(f"{ADMIN}/counters", params={"q": "hoa hiep"}).json()
+    assert (found["total"], found["names"]) == (1, {"vl-1": "Xã Hoà Hiệp"})
     path = f"{ADMIN}/counters/vl-1~q1/retire"
     assert boss.post(path, json={"version": made.json()["version"]}).status_code == 409, "that version is not the newest"
     gone = boss.post(path, json={"version": changed.json()["version"]})
