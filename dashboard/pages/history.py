@@ -159,9 +159,10 @@ def drawn(data: Data, state: states.State, words: Words) -> Any:
 
 
 def _chart(name: str, figure: Any, label: str) -> Any:
-    graph = dcc.Graph(
-        id=name, figure=figure, config=CHART_OPTIONS, responsive=True, style={"height": f"{figure.layout.height}px"}
-    )
+    """The height stands in the style alone: in both places the chart would fit itself again and again."""
+    height = f"{figure.layout.height}px"
+    figure.update_layout(height=None)
+    graph = dcc.Graph(id=name, figure=figure, config=CHART_OPTIONS, responsive=True, style={"height": height})
     return html.Div(graph, role="img", className="chart", **{"aria-label": label})
 
 
