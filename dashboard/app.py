@@ -10,7 +10,7 @@ from pathlib import Path
 from dash import Dash
 from fastapi import FastAPI
 
-from motcua.dashboard import board_door, doors, relay, shell
+from motcua.dashboard import board_door, doors, history_files, relay, shell, wall
 from motcua.dashboard.client import Api
 from motcua.dashboard.context import LANG_COOKIE, Parts
 from motcua.dashboard.guard import Guard, policy
@@ -36,6 +36,8 @@ def build(settings: DashboardSettings, api: Api | None = None) -> FastAPI:
     server.include_router(relay.routes(api))
     tiles = Tiles(settings.tiles_url, settings.tiles_credit) if settings.tiles_url else None
     server.include_router(board_door.routes(api, tiles))
+    server.include_router(history_files.routes(api))
+    server.include_router(wall.routes(api))
     pages = Dash(
         "motcua.dashboard",
         server=server,
@@ -47,7 +49,7 @@ def build(settings: DashboardSettings, api: Api | None = None) -> FastAPI:
         suppress_callback_exceptions=True,
         update_title=None,
         enable_mcp=False,
-        assets_ignore=r".*\.(py|html|svg)$",
+        assets_ignore=r".*\.(py|html|svg)$|^wall\..*",
     )
     pages.backend.websocket_capability = False  # else every page opens a socket that nothing here uses
     pages.layout = lambda: shell.layout(words(known_lang(_cookies(pages).get(LANG_COOKIE))))

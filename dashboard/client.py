@@ -138,6 +138,17 @@ class Api:
             return None
         return found if isinstance(found, str) else None
 
+    async def record(self, office_id: str) -> dict[str, Any] | None:
+        """One office as citizens see it; None where it is not public. Raises Unreachable."""
+        try:
+            return await self.data(None, f"{PUBLIC_ADDRESS}{quote(office_id, safe='')}")
+        except NotFound:
+            return None
+        except Unreachable:
+            raise
+        except ApiError as error:
+            raise Unreachable(str(error)) from error
+
     async def sign_in(self, username: str, password: str, *, client: str | None = None) -> SignedIn:
         """Log in; `client` is the browser's address, for the API's rate limit. Raises NotSignedIn for a wrong name or password."""
         headers = {"X-Forwarded-For": client} if client else {}

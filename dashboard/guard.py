@@ -11,7 +11,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from motcua.dashboard.client import COOKIE
 
-OPEN_PATHS = ("/login", "/lang/", "/assets/", "/_dash", "/_favicon", "/events", "/live/data", "/healthz", "/logout")
+OPEN_PATHS = (
+    "/login",
+    "/lang/",
+    "/assets/",
+    "/_dash",
+    "/_favicon",
+    "/events",
+    "/live/data",
+    "/healthz",
+    "/logout",
+    "/wall/",
+)
 """No session needed: they hold no figure, or ask the API themselves, which refuses."""
 
 

@@ -42,14 +42,14 @@ def routes(api: client.Api) -> APIRouter:
         if kind not in ("pdf", "xlsx"):
             return PlainTextResponse("no such file", status_code=404)
         path = f"/api/v1/attitude/proposals/{quote(proposal_id, safe='')}/file.{kind}?lang={lang}"
-        return await _passed_on(api, request, path)
+        return await passed_on(api, request, path)
 
     @router.get("/admin-files/{name}")
     async def admin_file(name: str, request: Request) -> Response:
         path = admin.file_path(name, dict(request.query_params))
         if path is None:
             return PlainTextResponse("no such file", status_code=404)
-        return await _passed_on(api, request, path)
+        return await passed_on(api, request, path)
 
     @router.get("/notice/{office_id}")
     async def notice(office_id: str, request: Request) -> Response:
@@ -68,7 +68,8 @@ def routes(api: client.Api) -> APIRouter:
     return router
 
 
-async def _passed_on(api: client.Api, request: Request, path: str) -> Response:
+async def passed_on(api: client.Api, request: Request, path: str) -> Response:
+    """A file of the API, with the browser's session."""
     try:
         body, media, disposition = await api.file(request.cookies.get(client.COOKIE), path)
     except client.ApiError as error:

@@ -12,7 +12,18 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from motcua.dashboard import client
 from motcua.dashboard.context import LANG_COOKIE, Parts, session, spoken
-from motcua.dashboard.pages import admin, alert, alert_rules, alerts, asking, counter, keeping, live, office
+from motcua.dashboard.pages import (
+    admin,
+    alert,
+    alert_rules,
+    alerts,
+    asking,
+    counter,
+    history,
+    keeping,
+    live,
+    office,
+)
 from motcua.dashboard.words import Words, known_lang, words
 
 ROLES = ("supervisor", "analyst", "hr", "officer", "admin")
@@ -75,6 +86,8 @@ def page(path: str | None, words: Words) -> Any:
             return live.layout(words, unquote(unit_id))
         case ["office", office_id] if office_id:
             return office.layout(unquote(office_id), words)
+        case ["history"]:
+            return history.layout(words)
         case ["office", office_id, "counter", counter_id] if office_id and counter_id:
             return counter.layout(unquote(office_id), unquote(counter_id), words)
         case ["admin", *_]:
@@ -126,6 +139,7 @@ def register(app: dash.Dash, using: Parts) -> None:
     alerts.register(app, using)
     alerts.register_badge(app, using)
     alert.register(app, using)
+    history.register(app, using)
     alert_rules.register(app, using)
 
 

@@ -242,7 +242,8 @@ class Camera:
             self._put([sentiment_message(self._source, p, model, heat) for p in self._observer.due(now)])
         if sample and self._officers is not None:
             watch, mode = self._officers.observer, self._officers.mode
-            model = ModelInfo(name=watch.reader.name, version=watch.reader.version)
+            suffix = "" if watch.temperature is None else f" T={watch.temperature:.3g}"
+            model = ModelInfo(name=watch.reader.name, version=f"{watch.reader.version}{suffix}")
             self._put([officer_message(self._source, p, model, mode) for p in watch.due(now)])
         if self._keep.due(now):
             save_forecast(self._forecast_file, self._forecast)

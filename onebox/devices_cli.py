@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from motcua.analytics import db, devices
+from motcua.analytics.api import accounts
 from motcua.onebox import broker_files
 from motcua.onebox.db_cli import Dsn, settings
 
@@ -58,6 +59,7 @@ def add(
             note=note,
         )
         known = devices.get(conn, device)
+        accounts.audit(conn, by or getpass.getuser(), "device.add", device_id=device, kind=kind, office_id=office)
     print(f"user name: {device}\nsecret: {secret}")
     _tell(folder, host, port, ca_file, broker_files.added(known, secret))
 
@@ -74,6 +76,7 @@ def rotate(
         db.require_current(conn)
         secret = devices.rotate(conn, device)
         known = devices.get(conn, device)
+        accounts.audit(conn, getpass.getuser(), "device.rotate", device_id=device)
     print(f"user name: {device}\nsecret: {secret}")
     _tell(folder, host, port, ca_file, broker_files.rotated(known, secret))
 
@@ -96,6 +99,7 @@ def revoke(
         db.require_current(conn)
         known = devices.get(conn, device)
         devices.revoke(conn, device, by or getpass.getuser())
+        accounts.audit(conn, by or getpass.getuser(), "device.revoke", device_id=device)
     print(f"{device} is revoked")
     _tell(folder, host, port, ca_file, broker_files.revoked(known))
 

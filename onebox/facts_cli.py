@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from motcua.analytics import db, facts, store
+from motcua.analytics.api import accounts
 from motcua.map.facts import Access, Fact, Holiday, Hours, Procedure, check_facts, takers
 from motcua.map.formats import FileRefused
 from motcua.onebox.db_cli import Dsn, settings
@@ -157,7 +159,11 @@ def _import(
             typer.echo(f"{file.name}: {len(checked.facts)} lines, no errors.")
             if not yes:
                 typer.confirm("Write this?", abort=True)
-            count = write(conn, checked.facts, levels)
+            with conn.transaction():
+                count = write(conn, checked.facts, levels)
+                accounts.audit(
+                    conn, getpass.getuser(), f"{kind.__name__.lower()}.import", file=file.name[:200], written=count
+                )
     except FileRefused as error:
         fail(str(error))
     except psycopg.Error as error:

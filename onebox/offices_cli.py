@@ -1,12 +1,18 @@
 """`motcua offices`: check a file of offices, show what it would change, write it."""
 
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from motcua.map.changes import Changes, changes
 from motcua.map.offices import Checked, FileRefused, check_file
+
+if TYPE_CHECKING:
+    from motcua.analytics.admin.plan import Plan
 
 app = typer.Typer(no_args_is_help=True, help="Read the offices and their places from a GeoJSON or CSV file.")
 
@@ -31,26 +37,48 @@ def check(file: File) -> None:
 
 
 @app.command("import")
-def import_(file: File, dsn: Dsn, yes: Yes = False) -> None:
-    """Show what a file would change in the database, then write it.
+def import_(
+    file: File,
+    dsn: Dsn,
+    yes: Yes = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
+    retire_missing: Annotated[bool, typer.Option(help="Retire what the file does not name, from today on.")] = False,
+) -> None:
+    """Show what a file would change in the database, then write exactly that, with a line in the audit log for each office.
 
-    Offices that the file does not name stay as they are. Example: motcua offices import offices.csv --dsn postgresql:///motcua
+    A column that the file does not name keeps what it has, and so do offices that it does not name.
+    Example: motcua offices import offices.csv --dsn postgresql:///motcua --preview
     """
     import psycopg
 
-    from motcua.analytics import store
+    from motcua.analytics import db, store
+    from motcua.analytics.admin import store as records
+    from motcua.analytics.admin.kinds import KINDS
+    from motcua.analytics.admin.plan import plan
+    from motcua.map.records import Records
 
+    kind, today = KINDS["offices"], store.day_of(datetime.now(UTC))
     try:
-        with psycopg.connect(dsn) as conn:
-            existing = [dict(row) for row in store.offices(conn)]
-            checked = _checked(file, {row["office_id"] for row in existing})
-            found = changes(existing, checked.offices)
-            _show(found)
-            if not found.new and not found.changed:
+        rows = Records().read("offices", file.name, file.read_bytes())
+        with db.connect(dsn) as conn:
+            db.require_current(conn)
+            known = records.known(conn, kind, None, today)
+            shown = plan(kind, rows, known, Records(), retire_missing=retire_missing)
+            _tell(file, shown)
+            if preview or not (shown.new or shown.changed or shown.retired):
                 return
             if not yes:
                 typer.confirm("Write this?", abort=True)
-            store.import_offices(conn, [office.row() for office in checked.offices])
+            with conn.transaction():
+                records.lock(conn, kind)
+                known = records.known(conn, kind, None, today)
+                if plan(kind, rows, known, Records(), retire_missing=retire_missing).token() != shown.token():
+                    fail("The database changed while you looked; nothing was written: import again.")
+                records.write(conn, shown, getpass.getuser(), via=f"import {file.name[:60]}")
+    except FileRefused as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
     except psycopg.Error as error:
         fail(f"The database refused: {str(error).strip().splitlines()[0]}.")
     typer.echo("Written.")
@@ -76,13 +104,21 @@ def _counts(checked: Checked) -> str:
     return f"{len(checked.offices)} offices" + (f" ({levels})" if levels else "")
 
 
-def _show(found: Changes) -> None:
-    typer.echo(f"{len(found.new)} new, {len(found.changed)} changed, {len(found.unchanged)} unchanged.")
-    for office_id, fields in list(found.changed.items())[:MOST_SHOWN]:
-        for name, (old, new) in fields.items():
-            typer.echo(f"  {office_id} {name}: {old} → {new}")
-    if len(found.changed) > MOST_SHOWN:
-        typer.echo(f"  … and {len(found.changed) - MOST_SHOWN} more offices.")
+def _tell(file: Path, found: Plan) -> None:
+    """What would change; ends the command with every error told if there is one."""
+    for problem in found.problems[:MOST_SHOWN]:
+        place = f"{problem.where}, {problem.field}" if problem.field else problem.where
+        typer.echo(f"{place}: {problem.message}.", err=True)
+    if found.problems:
+        fail(f"{file.name}: {len(found.problems)} errors; nothing was written.")
+    retired = f"{len(found.retired)} retired, " if found.retired else ""
+    typer.echo(f"{len(found.new)} new, {len(found.changed)} changed, {retired}{found.unchanged} unchanged.")
+    for change in (*found.changed, *found.retired)[:MOST_SHOWN]:
+        for name, (old, new) in change.fields().items():
+            typer.echo(f"  {change.key} {name}: {old} → {new}")
+    rest = len(found.changed) + len(found.retired) - MOST_SHOWN
+    if rest > 0:
+        typer.echo(f"  … and {rest} more offices.")
 
 
 def fail(sentence: str) -> NoReturn:

@@ -35,6 +35,11 @@ def records(conn: Connection, kind: Kind, today: date) -> dict[str, Values]:
     return {kind.key_of(values): values for values in found}
 
 
+def every_office(conn: Connection) -> list[store.Row]:
+    """All offices that were ever known."""
+    return store.offices(conn)
+
+
 def allowed(conn: Connection, office_id: str | None) -> set[str] | None:
     """The offices below one, also those no longer valid; None: every one."""
     return None if office_id is None else views.subtree(store.offices(conn), office_id)

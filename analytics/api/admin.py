@@ -80,18 +80,22 @@ def routes(records: plan.Records) -> APIRouter:
         today = day_of(at)
         with ctx.connection() as conn:
             mine = _mine(conn, KINDS[kind], who, today)
+            names = {o["office_id"]: o["unit_name"] or o["name"] for o in store.every_office(conn)}
         found = [
             _record(key, values, today)
             for key, values in mine.items()
             if state in ("all", "retired" if retired(values, today) else "active")
             and (office is None or values.get("office_id") == office)
-            and store.matches(q, values)
+            and store.matches(q, values | {"of": names.get(str(values.get("office_id")))})
         ]
         return Listing(
             kind=_kind(KINDS[kind], who, today, mine),
             fields=_fields(KINDS[kind]),
             total=len(found),
             rows=found[offset : offset + limit],
+            names={
+                str(o): names[str(o)] for r in found[offset : offset + limit] if (o := r.values.get("office_id")) in names
+            },
         )
 
     @router.get("/records/{kind}/one")

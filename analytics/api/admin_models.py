@@ -56,12 +56,13 @@ class RecordOf(BaseModel):
 
 
 class Listing(BaseModel):
-    """Records of a kind; ``total`` counts all that match."""
+    """Records of a kind; ``total`` counts all that match; ``names``: of the offices that these rows belong to."""
 
     kind: KindOf
     fields: list[FieldOf]
     total: int
     rows: list[RecordOf]
+    names: dict[str, str]
 
 
 class OneRecord(BaseModel):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 
-from motcua.analytics import kpis, rating_store, store, target_store
+from motcua.analytics import history_export, kpis, rating_store, store, target_store
 from motcua.analytics.api import accounts, rating_views, ratings
 from motcua.analytics.api import history_views as views
 from motcua.analytics.api.context import Connection, ContextDep, NowDep, StaffDep, visible
@@ -27,6 +27,7 @@ from motcua.analytics.api.history_models import (
     WaitFigure,
 )
 from motcua.analytics.api.models import Problem
+from motcua.analytics.exports import XLSX
 from motcua.analytics.history import total
 from motcua.analytics.targets import Metric, Target
 from motcua.edge.messages import Id
@@ -88,6 +89,34 @@ def history(
     ask = asked(since, until, vs_since, vs_until, office, step)
     with ctx.connection() as conn:
         return answered(conn, who, at, ask, ctx.settings.k_min)
+
+
+@routes.get("/history/file.{kind}", responses=_ANSWERS, response_class=Response)
+def file(
+    kind: Literal["csv", "xlsx"],
+    ctx: ContextDep,
+    who: StaffDep,
+    at: NowDep,
+    since: date,
+    until: date,
+    vs_since: date | None = None,
+    vs_until: date | None = None,
+    office: Annotated[list[Id] | None, Query(max_length=MOST_OFFICES)] = None,
+    step: StepName | Literal["auto"] = "auto",
+    lang: Literal["vi", "en"] = "vi",
+) -> Response:
+    """The same answer as a file."""
+    ask = asked(since, until, vs_since, vs_until, office, step)
+    with ctx.connection() as conn:
+        data = answered(conn, who, at, ask, ctx.settings.k_min).model_dump()
+        accounts.audit(conn, who.username, "history.export", kind=kind, since=since, until=until, offices=ask.offices)
+    made = history_export.as_csv if kind == "csv" else history_export.as_xlsx
+    name = f"motcua-{since}-{until - timedelta(days=1)}.{kind}"
+    return Response(
+        made(data, lang, at),
+        media_type=history_export.CSV if kind == "csv" else XLSX,
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
 
 
 def answered(conn: Connection, who: accounts.Account, at: datetime, ask: Ask, k_min: int) -> History:

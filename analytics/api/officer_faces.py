@@ -13,7 +13,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import HTMLResponse
 
-from motcua.analytics import attitude_store, notice, officer_modes, store
+from motcua.analytics import attitude_store, expression_audits, notice, officer_modes, store
 from motcua.analytics import officer_expression as figures
 from motcua.analytics.api import accounts
 from motcua.analytics.api.context import Connection, ContextDep, NowDep, OfficeId, one_office, public_limit, role, visible
@@ -35,6 +35,7 @@ from motcua.edge.messages import Id, OfficerMode
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 429, 503)}
 Lang = Literal["vi", "en"]
+Right = dict[str, tuple[float, float]]  # by model
 KeeperDep = Annotated[accounts.Account, Depends(role("hr", "admin"))]
 ReaderDep = Annotated[accounts.Account, Depends(role("hr", "admin", "supervisor"))]
 ClimateDep = Annotated[accounts.Account, Depends(role("hr", "supervisor"))]
@@ -115,8 +116,8 @@ def climate(office_id: OfficeId, ctx: ContextDep, who: ClimateDep, at: NowDep) -
         one_office(conn, who, at, office_id)
         held = _held(conn, office_id, "climate")
         accounts.audit(conn, who.username, "officer_faces.climate", office_id=office_id)
-        rows = officer_modes.expression(conn, [office_id], _begin(at), at)
-    return _months(office_id, None, held, figures.climate_months(rows, at))
+        rows, right = officer_modes.expression(conn, [office_id], _begin(at), at), _right(conn)
+    return _months(right, office_id, None, held, figures.climate_months(rows, at))
 
 
 @routes.get("/attitude/officers/{officer_id}/expression")
@@ -129,8 +130,8 @@ def of_officer(officer_id: Id, ctx: ContextDep, who: HrDep, at: NowDep) -> Month
         office_id = people[officer_id]["office_id"]
         held = _held(conn, office_id, "officer")
         accounts.audit(conn, who.username, "officer_faces.officer", officer_id=officer_id)
-        rows = officer_modes.expression(conn, [office_id], _begin(at), at, officer_id)
-    return _months(office_id, officer_id, held, figures.own_months(rows, at))
+        rows, right = officer_modes.expression(conn, [office_id], _begin(at), at, officer_id), _right(conn)
+    return _months(right, office_id, officer_id, held, figures.own_months(rows, at))
 
 
 @routes.get("/my-expression")
@@ -142,8 +143,8 @@ def mine(ctx: ContextDep, who: OfficerDep, at: NowDep) -> Months:
             raise HTTPException(404, "this account is no officer's yet: HR links it")
         held = _held(conn, own[1], "own")
         accounts.audit(conn, who.username, "officer_faces.own")
-        rows = officer_modes.expression(conn, [own[1]], _begin(at), at, own[0])
-    return _months(own[1], own[0], held, figures.own_months(rows, at if held["mode"] == "evidence" else None))
+        rows, right = officer_modes.expression(conn, [own[1]], _begin(at), at, own[0]), _right(conn)
+    return _months(right, own[1], own[0], held, figures.own_months(rows, at if held["mode"] == "evidence" else None))
 
 
 @routes.get("/public/offices/{office_id}/notice", dependencies=[Depends(public_limit)])
@@ -230,14 +231,25 @@ def _held(conn: Connection, office_id: str, look: figures.Look) -> Row:
     return held
 
 
-def _months(office_id: str, officer_id: str | None, held: Row, months: list[figures.Month]) -> Months:
-    nothing = (None, None)
+def _months(right: Right, office_id: str, officer_id: str | None, held: Row, months: list[figures.Month]) -> Months:
     rows = []
     for month in months:
-        low, high = figures.RIGHT_SHARE.get(month.model.split(" ")[0], nothing)
-        rows.append(MonthRow(**asdict(month), right_low=low, right_high=high))
+        known = figures.RIGHT_SHARE.get(month.model.split(" ")[0], (None, None))
+        low, high = right.get(month.model, known)
+        rows.append(MonthRow(**asdict(month), right_low=low, right_high=high, right_measured=month.model in right))
     keys = {"mode": held["mode"], "valid_from": held["valid_from"], "min_n": figures.MIN_N}
     return Months(office_id=office_id, officer_id=officer_id, **keys, months=rows)
+
+
+def _right(conn: Connection) -> Right:
+    """In what share of labelled pictures each model was right, 95 % interval, where the province has measured it."""
+    found: Right = {}
+    for row in expression_audits.newest(conn):
+        share = row["report"]["reader"].get("accuracy")
+        if share:
+            name = expression_audits.model(row["reader"], row["version"], row["temperature"], row["calibrated"])
+            found[name] = (share["low"], share["high"])
+    return found
 
 
 def _begin(at: datetime) -> datetime:

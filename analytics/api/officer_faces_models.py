@@ -90,6 +90,9 @@ class MonthRow(BaseModel):
     high: float | None
     right_low: float | None = Field(description="In what share of cases such a model names an expression rightly: from")
     right_high: float | None = Field(description="… and to; null: not known")
+    right_measured: bool = Field(
+        description="Measured by the province on labelled pictures; else from published comparisons"
+    )
 
 
 class Months(BaseModel):

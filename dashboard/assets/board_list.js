@@ -6,10 +6,10 @@
   const SVG = "http://www.w3.org/2000/svg";
   const ARROWS = { rising: "↗", falling: "↘", steady: "→" };
   const FIRST = 150; // as many are shown until somebody wants to see all
-  const LONG = 130; // more rows than this are a long list
-  const SLICE = 50; // rows out of sight that are written at an update
+  const LONG = 60; // more rows than this are a long list
+  const SLICE = 12; // rows out of sight that are written at an update
   const ALL_EVERY = 30; // updates between two orders of everything
-  const MARGIN_PX = 400;
+  const MARGIN_PX = 200;
   const motcua = window.motcua;
   const { make, link, sign, byId } = motcua.dom;
 
@@ -140,7 +140,7 @@
     box.append(...fresh.map((row) => parts.get(row.id).el));
     const long = rows.length > LONG;
     if (!held) place(box, !long || wanted || ++turn % ALL_EVERY === 0 ? rows.length : sight[1]);
-    if (!long) renewAll(box.children);
+    if (!long || wanted) renewAll(box.children);
     else {
       renewAll([...box.children].slice(...sight));
       for (let i = 0; i < SLICE; i++) renewAll([box.children[next++ % box.childElementCount]]);

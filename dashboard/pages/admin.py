@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,7 @@ from motcua.dashboard.pages.admin_parts import Data, Option, alert, said
 from motcua.dashboard.words import Words
 
 Ids = list[dict[str, str]]
+log = logging.getLogger("motcua.dashboard")
 
 
 def layout(path: str, words: Words) -> Any:
@@ -24,6 +26,7 @@ def layout(path: str, words: Words) -> Any:
         [
             dcc.Store(id="admin-path", data=path),
             dcc.Store(id="admin-offset", data=0),
+            html.Div(id="admin-alert"),
             html.Div(html.P(words("loading"), className="notice"), id="admin-body"),
         ],
         className="admin",
@@ -119,13 +122,24 @@ def register(app: dash.Dash, using: Parts) -> None:
         except client.Refused:
             again = admin_import.page(place.kind, words)
             return [alert(words("admin_preview_old")), again], no_update, no_update
+        except client.Unreachable:
+            raise
         except client.ApiError as error:
             return parts.failure(error, words, path=path, office_id=place.key), no_update, no_update
+
+    async def acted(*given: Any) -> tuple[Any, Any, Any, Any]:
+        """What a button does; where the API does not answer, what was typed stays."""
+        try:
+            return (*await act(*given), None)
+        except client.Unreachable as error:
+            log.warning("admin: %s", error)
+            return no_update, no_update, no_update, alert(spoken()("admin_down"))
 
     app.callback(
         Output("admin-body", "children", allow_duplicate=True),
         Output("url", "href", allow_duplicate=True),
         Output("admin-offset", "data"),
+        Output("admin-alert", "children"),
         Input({"admin-do": dash.ALL, "key": dash.ALL}, "n_clicks"),
         State({"admin-field": dash.ALL}, "value"),
         State({"admin-field": dash.ALL}, "id"),
@@ -135,7 +149,7 @@ def register(app: dash.Dash, using: Parts) -> None:
         State({"admin-missing": dash.ALL}, "value"),
         State("admin-path", "data"),
         prevent_initial_call=True,
-    )(act)
+    )(acted)
 
 
 def _only_lists(fill: Any) -> Any:

@@ -104,9 +104,15 @@ def rows(data: Data, offset: int, words: Words) -> Any:
     columns = COLUMNS[kind]
     lines = []
     for row in data["rows"]:
+        name = data["names"].get(row["values"].get("office_id")) if kind != "offices" else None
         first = shown(columns[0], row["values"].get(columns[0]), words)
+        if name and columns[0] == "office_id":
+            first = f"{name} ({first})"
         link = dcc.Link(first, href=paths.edit(kind, row["key"]))
-        cells = [_brief(c, row["values"].get(c), words) for c in columns[1:]]
+        cells = [
+            f"{name} ({row['values'][c]})" if name and c == "office_id" else _brief(c, row["values"].get(c), words)
+            for c in columns[1:]
+        ]
         lines.append([[link, *([" ", html.Span(words("admin_ended"), className="tag")] if row["retired"] else [])], *cells])
     last = offset + len(data["rows"])
     count = words(

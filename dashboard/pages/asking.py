@@ -17,11 +17,12 @@ from motcua.dashboard.words import Words
 
 Draw = Callable[[dict[str, Any], Words], Any]
 _ASKED, _ROSTER, _FACES = ("/ratings", "asked_title"), ("/roster", "roster_title"), ("/officer-faces", "officer_faces_title")
+_HISTORY = ("/history", "history_title")
 LINKS = {
-    "supervisor": (_ASKED, _ROSTER, _FACES),
-    "analyst": (_ASKED,),
-    "admin": (_ASKED, _FACES, ("/bias", "bias_title"), ("/admin", "admin_title")),
-    "hr": (_ASKED, ("/attitude", "attitude_title"), _ROSTER, _FACES, ("/bias", "bias_title")),
+    "supervisor": (_HISTORY, _ASKED, _ROSTER, _FACES),
+    "analyst": (_HISTORY, _ASKED),
+    "admin": (_HISTORY, _ASKED, _FACES, ("/bias", "bias_title"), ("/admin", "admin_title")),
+    "hr": (_HISTORY, _ASKED, ("/attitude", "attitude_title"), _ROSTER, _FACES, ("/bias", "bias_title")),
     "officer": (("/my-record", "record_title"),),
 }
 

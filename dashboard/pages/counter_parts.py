@@ -44,7 +44,9 @@ def multiples_section(office_id: str, given: OfficeCounters, words: Words) -> An
     title = html.H2([words("counters_title"), parts.definition(words("def_multiples"), words)])
     if not given.counters:
         return html.Section([title, html.P(words("no_counters"), className="none")])
-    return html.Section([title, html.Ul([_panel(office_id, c, given, words) for c in given.counters], className="counters")])
+    return html.Section(
+        [title, html.Ul([_panel(office_id, c, given, words) for c in given.counters], className="counter-panels")]
+    )
 
 
 def _panel(office_id: str, counter: CounterClose, given: OfficeCounters, words: Words) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import dash
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
@@ -35,6 +36,9 @@ def layout(office_id: str, words: Words) -> Any:
                     html.Div(id="office-banner"),
                     html.Div(id="office-top"),
                     html.P(id="office-address", className="soft"),
+                    html.P(
+                        dcc.Link(words("alert_all_of_office"), href=f"/alerts?state=all&office={quote(office_id, safe='')}")
+                    ),
                     html.Div(id="office-now", className="cards"),
                     html.Section(
                         [

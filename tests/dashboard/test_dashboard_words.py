@@ -148,6 +148,13 @@ def test_no_word_is_left_over() -> None:
         "expression_",
         "comment_",
         "span_",
+        "hist_",
+        "hcol_",
+        "kpi_",
+        "weekday_",
+        "wall_state_",
+        "wall_lane_",
+        "wall_not_real_",
     )
     stems = {key.rsplit(".", 1)[0] if key.endswith((".one", ".other")) else key for key in VI}
     assert [stem for stem in stems if stem not in code and not stem.startswith(built)] == []

@@ -192,6 +192,7 @@ def test_an_alert_is_acted_upon_by_two_people(site: Site) -> None:
     expect(local.locator("#alerts-body .alert")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_an_admin_sets_a_rule_for_a_part(site: Site) -> None:
     boss = site.signed_in("boss")
     boss.goto(f"{site.url}/alerts/rules?office=vl-86")

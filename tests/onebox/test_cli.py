@@ -157,10 +157,15 @@ def test_offices_are_checked_and_imported(pg_dsn: str) -> None:
     assert motcua("db", "migrate", "--dsn", pg_dsn).returncode == 0
     file = str(ROOT / "map" / "data" / "offices.geojson")
     assert "125 offices" in motcua("offices", "check", file).stdout
+    looked = motcua("offices", "import", file, "--preview", "--dsn", pg_dsn)
+    assert "125 new, 0 changed" in looked.stdout, looked.stderr
+    with psycopg.connect(pg_dsn) as conn:
+        assert conn.execute("select count(*) from office").fetchone() == (0,)
     ran = motcua("offices", "import", file, "--yes", "--dsn", pg_dsn)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     with psycopg.connect(pg_dsn) as conn:
         assert conn.execute("select count(*) from office").fetchone() == (125,)
+        assert conn.execute("select count(*) from audit where action = 'offices.add'").fetchone() == (125,)
     again = motcua("offices", "import", file, "--yes", "--dsn", pg_dsn)
     assert again.returncode == 0, again.stderr
     assert "125 unchanged" in again.stdout

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -81,6 +82,8 @@ def test_a_counter_is_added_changed_and_retired_and_each_step_is_in_the_log(api:
         boss, "counters", "vl-1~q1", {**made.json()["values"], "name": "Hộ tịch", "lanes": "b, a"}, made.json()["version"]
     )
     assert changed.json()["values"]["lanes"] == "a b"
+    found = boss.get(f"{ADMIN}/counters", params={"q": "hoa hiep"}).json()
+    assert (found["total"], found["names"]) == (1, {"vl-1": "Xã Hoà Hiệp"})
     path = f"{ADMIN}/counters/vl-1~q1/retire"
     assert boss.post(path, json={"version": made.json()["version"]}).status_code == 409, "that version is not the newest"
     gone = boss.post(path, json={"version": changed.json()["version"]})
@@ -107,6 +110,17 @@ def test_the_second_of_two_who_change_the_same_office_is_told_and_overwrites_not
     assert second.status_code == 409
     assert "somebody changed" in second.json()["detail"]
     assert one(boss, "offices", "vl-1")["values"]["phone"] == "+842703860556"
+    assert len(api.audit("offices.%")) == 1
+
+
+def test_of_many_at_the_same_moment_one_is_first_and_all_others_are_told(api: Site, boss: httpx.Client) -> None:
+    read = one(boss, "offices", "vl-1")
+
+    def write(n: int) -> int:
+        return put(boss, "offices", "vl-1", {"office_id": "vl-1", "address": f"Ấp {n}"}, read["version"]).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(write, range(8))) == [200] + [409] * 7
     assert len(api.audit("offices.%")) == 1
 
 
@@ -381,7 +395,7 @@ WORDS = st.text(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(WORDS, WORDS, st.booleans()), min_size=1, max_size=4, unique_by=lambda t: t[0]))
 def test_an_import_of_an_export_changes_nothing(api: Site, boss: httpx.Client, made: list[tuple[str, str, bool]]) -> None:
     """Whatever the names: quotes, separators, formulas, accents; CSV and GeoJSON, offices and counters."""

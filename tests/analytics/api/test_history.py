@@ -129,6 +129,11 @@ def test_doors_and_addresses_that_are_none(api: Any) -> None:
     assert api.client("clerk").get(ADDRESS).status_code == 403
     local = api.client("local")
     assert local.get(f"{ADDRESS}&office=vl-2").status_code == 404
+    file = ADDRESS.replace("/history?", "/history/file.csv?")
+    assert (local.get(f"{file}&office=vl-2").status_code, api.client("clerk").get(file).status_code) == (404, 403)
+    assert local.get(f"{file}&lang=en").headers["content-disposition"].endswith('"motcua-2026-02-02-2026-03-01.csv"')
+    with db.connect(api.dsn) as conn:
+        assert conn.execute("select username from audit where action = 'history.export'").fetchall() == [("local",)]
     assert [c["office_id"] for c in local.get(ADDRESS).json()["choices"]] == ["vl-1"]
     for wrong in (
         "since=2026-02-02",

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from builders import health, officer_expression, rating
 
-from motcua.analytics import audit_log, db, store
+from motcua.analytics import audit_log, db, expression_audits, store
 from motcua.analytics.api import accounts
 from motcua.analytics.attitude_store import add_shifts, link_account
 from motcua.analytics.roster import Shift
@@ -136,6 +136,15 @@ def test_in_each_mode_its_own_doors_are_open_to_its_own_people_and_scores_do_not
     assert (month["state"], month["n"], month["periods"], month["valence"]) == ("ok", 120, 20, 0.4)
     assert month["low"] < 0.4 < month["high"]
     assert (month["right_low"], month["right_high"], month["model"]) == (0.45, 0.65, "fer 25.10.3")
+    assert month["right_measured"] is False
+    with db.connect(staffed.dsn) as conn:
+        reader = {"version": "25.10.3", "temperature": 1.0, "calibrated": False, "labelled": 400}
+        reader |= {"accuracy": {"value": 0.5, "low": 0.45, "high": 0.55, "n": 400}}
+        rest: dict[str, Any] = {"pictures": 400, "labelled": 400, "faces": 400, "refused": {}, "refused_by_stratum": {}}
+        report = rest | {"made_at": "2026-03-02T05:00:00+00:00", "readers": {"fer": reader}}
+        expression_audits.add(conn, report, "a consented set", "boss")
+    (measured,) = hr.get(f"/api/v1/{DOORS['officer']}").json()["months"]
+    assert (measured["right_low"], measured["right_high"], measured["right_measured"]) == (0.45, 0.55, True)
     assert client(staffed, "a-hoa").get("/api/v1/my-expression").json()["months"][0]["valence"] == 0.1
     assert client(staffed, "a-new").get("/api/v1/my-expression").status_code == 404
     assert client(staffed, "hr-far").get(f"/api/v1/{DOORS['officer']}").status_code == 404
