@@ -35,6 +35,7 @@ _NO_SCRIPT_NEEDS = (
     "report",
     "week",
     "satisfaction",
+    "thousands",
     "wheelchair",
     "lane",
     "unreachable",

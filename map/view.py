@@ -168,7 +168,8 @@ def tell_satisfaction(given: Mapping[str, Any] | None, words: Mapping[str, str])
     if given["state"] != "ok" or given["share"] is None:
         return words["satisfaction_unknown"].format(**quarter)
     shares = {key: round(given[key] * 100) for key in ("share", "low", "high")}
-    return words["satisfaction_told"].format(n=given["n"], **shares, **quarter)
+    n = f"{given['n']:,}".replace(",", words["thousands"])
+    return words["satisfaction_told"].format(n=n, **shares, **quarter)
 
 
 def local_time(instant: str) -> str:

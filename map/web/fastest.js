@@ -77,7 +77,7 @@
     const title = Object.assign(document.createElement("h2"), { textContent: words.fastest });
     const note = paragraph(noteOf(state));
     note.className = "help";
-    if (!advice) return box.replaceChildren(title, paragraph(words.fastest_unknown), ...(state === "off" ? [] : [note]));
+    if (!advice) return box.replaceChildren(title, paragraph(words.fastest_unknown));
     const card = cardOf(advice.chosen.office_id);
     const way = card.querySelector("h3 a").cloneNode(true);
     way.lang = "vi";
