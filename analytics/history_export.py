@@ -217,4 +217,4 @@ def _plain(value: object) -> object:
     """A cell: text that a spreadsheet would run gets a mark before it."""
     if value is None:
         return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motcua.dashboard.history_state import MOST_DAYS, PRESETS, STEPS, AddressError, State, parse, question, search
+from motcua.dashboard.history_state import LAST, MOST_DAYS, PRESETS, STEPS, AddressError, State, parse, question, search
 from motcua.dashboard.pages.history import asked
 from motcua.dashboard.words import words
 
 TODAY = date(2026, 3, 2)
-days = st.dates(date(2001, 1, 1), date(2099, 1, 1))
+days = st.dates(date(2001, 1, 1), LAST - timedelta(days=MOST_DAYS))
 spans = st.tuples(days, st.integers(0, MOST_DAYS - 1)).map(lambda t: (t[0], t[0] + timedelta(days=t[1])))
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 states = st.builds(

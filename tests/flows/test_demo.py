@@ -151,6 +151,7 @@ def test_ctrl_c_stops_every_child_and_the_next_start_finds_everything_again(
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.slow
 def test_a_killed_child_is_started_again_and_told(
     open_folder: Path, tmp_path: Path, eventually: Callable[..., object]
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_killed_child_is_started_again_and_told(
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.slow
 def test_when_the_database_dies_the_demo_ends_with_one_sentence(
     open_folder: Path, eventually: Callable[..., object]
 ) -> None:

@@ -36,6 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, scene: Path) -> dict[str, o
     return json.loads((folder / "out.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_frame_add_up(report: dict[str, float]) -> None:
     assert report["frames"] == 12
     parts = [report[f"{part}_ms"] for part in ("decode", "detect", "track", "visits")]
@@ -50,6 +51,7 @@ def test_the_parts_of_a_frame_add_up(report: dict[str, float]) -> None:
     assert report["peak_memory_mb"] > 10
 
 
+@pytest.mark.slow
 def test_gating_is_compared_on_the_scene_and_the_plain_pipeline_stands_beside_it(report: dict[str, object]) -> None:
     assert 0 <= report["inferences_saved"] < 1
     assert set(report["plain"]) == {"mean_dwell_error", "visits_error", "cpu_ratio"}
@@ -58,6 +60,7 @@ def test_gating_is_compared_on_the_scene_and_the_plain_pipeline_stands_beside_it
         assert key in report
 
 
+@pytest.mark.slow
 def test_whole_camera_processes_are_measured(report: dict[str, object]) -> None:
     assert set(report["cameras_per_core"]) == {"still", "busy"}
     assert all(v is None or v > 0 for v in report["cameras_per_core"].values())

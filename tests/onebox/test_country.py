@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 from builders import visit
 
 from motcua.analytics import db
@@ -11,6 +12,7 @@ from motcua.edge.messages import dump, topic
 from motcua.onebox.country import _compared, country
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_the_cost_is_told() -> None:
     told = country(counters=40, for_s=7, seed=1)
     assert (told["lost"], told["duplicated"], told["unknown"], told["dead_letters"]) == (0, 0, 0, 0)

@@ -261,6 +261,7 @@ def test_kinds_and_counters_go_in_turn_with_the_seed() -> None:
     assert plan_of(0, 20, "area", 1).counters == 1
 
 
+@pytest.mark.slow
 def test_the_command_renders_the_sample_film_s_people(tmp_path: Path) -> None:
     """From the real film: what is pasted in is found by its colours, and the folder can be read."""
     out = tmp_path / "scene"
