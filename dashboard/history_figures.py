@@ -66,11 +66,11 @@ def trend_figure(data: Data, titles: Sequence[str], caption: str, words: Words) 
     _dress(figure, caption, words, rows * PANEL_PX + 90)
     figure.update_yaxes(range=[0, max(1.0, highest * 1.15)], gridcolor=GRID, zeroline=False, title_standoff=6)
     figure.update_yaxes(title_text=words("minutes_axis"), col=1)
-    spans = [one["a"] for one in series]
-    starts = [_place(step["start"], timedelta(0)) for s in spans for step in s["steps"]]
+    shown = [one["a"] for one in series]
+    starts = [_place(step["start"], timedelta(0)) for a in shown for step in a["steps"]]
     figure.update_xaxes(
         type="date",
-        range=[min([*starts, *(s["since"] for s in spans)]), max(s["until"] for s in spans)],
+        range=[min([*starts, *(a["since"] for a in shown)]), max(a["until"] for a in shown)],
         tickformat="%H:%M" if data["step"] == "hour" else "%d/%m",
         nticks=7,
         showgrid=False,
