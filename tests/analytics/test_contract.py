@@ -72,7 +72,7 @@ def a_day() -> list[Message]:
         rating(counter_id=None, score=3),
         ticket(),
         ticket(event="started", counter_id="q2", lane="priority"),
-        health(),
+        health(officer_faces="off", sentiment_on=False),
     ]
     return messages
 

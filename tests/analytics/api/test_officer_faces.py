@@ -210,6 +210,7 @@ def the_notice(staffed: Any, hr: httpx.Client) -> None:
     stranger = staffed.client()
     assert "Không đọc khuôn mặt cán bộ" in stranger.get("/api/v1/public/offices/vl-1/notice").json()["text"]
     assert "chưa báo về" in stranger.get("/api/v1/public/offices/vl-1/notice").json()["text"]
+    staffed.write(health(office_id="vl-1", source_id="of-before"))  # says nothing of faces
     staffed.write(health(office_id="vl-1", officer_faces="evidence", sentiment_on=True))
     (box,) = client(staffed, "local").get("/api/v1/officer-faces/vl-1").json()["boxes"]
     assert (box["officer_faces"], box["agrees"]) == ("evidence", False)
