@@ -88,7 +88,7 @@ def seen(
 def queue_length(now: Seen) -> Quantiles:
     """k services, each lasting the mean over the open counters."""
     n, mean, k = len(now.services_s), fmean(now.services_s), now.ahead
-    if k == 0 or mean == 0:
+    if k == 0 or mean < 1e-6:  # instants differ by a microsecond at least
         return 0.0, 0.0, 0.0
     # A small sample's spread is drawn towards the exponential's, as if five services had shown it.
     scatter = ((n * variance(now.services_s, mean) / mean**2 if n > 1 else 0.0) + 5) / (n + 5)

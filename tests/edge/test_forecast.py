@@ -11,7 +11,7 @@ from statistics import fmean
 
 import pytest
 from builders import queue as queue_message
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scenes import START, at
 
@@ -94,6 +94,7 @@ def test_a_plain_queue_is_foretold_by_all(name: str) -> None:
     st.integers(0, 200), st.integers(1, 20), st.lists(st.floats(0, 5000), min_size=1, max_size=40),
     st.floats(0, 7200), st.floats(0, 7200), st.floats(0, 0.9), st.floats(0.3, 3), st.sampled_from(sorted(predictors())),
 )  # fmt: skip
+@example(1, 1, [0.0, 2.8e-288], 0.0, 0.0, 0.0, 1.0, "queue_length")
 def test_every_forecast_makes_a_valid_message(
     ahead: int, counters: int, services: list[float], last: float, oldest: float, gone: float, pace: float, name: str
 ) -> None:
