@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from axe_core import axe
 from dashboard_api import Fake, closeup, office, wait
 from playwright.sync_api import Page, expect
 
@@ -156,19 +154,6 @@ def test_pages_say_why_there_is_nothing_to_see(visit: Visit, api: Fake, status: 
 def test_an_office_without_counters_says_so(visit: Visit, api: Fake) -> None:
     page = visit(f"/office/{HOA_HIEP}")
     expect(page.locator("#office-rest")).to_contain_text("Chưa có quầy nào được khai báo.")
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pytest
 from admin_site import Site
 from admin_site import running as api_running
+from axe_core import axe
 from dashboard_api import running
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -227,19 +226,6 @@ def test_who_may_not_and_what_is_not_there(opened: Open) -> None:
     expect(body(unit).get_by_role("link", name="Thêm")).to_have_count(0)
     for path in ("/admin/<script>", "/admin/offices/edit/..%2f..%2fetc%2fpasswd"):
         expect(opened(path).locator("main")).to_contain_text("Không", timeout=WAIT)
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 PATHS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +14,7 @@ import psycopg
 import pytest
 import uvicorn
 from alert_feed import fill, play, send
+from axe_core import axe
 from builders import queue
 from dashboard_api import running
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -249,19 +248,6 @@ def test_who_may_not_is_told_so(site: Site) -> None:
         local.goto(f"{site.url}/alerts/{path}")
         expect(local.locator("main")).to_contain_text("Không có cảnh báo này")
     shot(local, "alert-missing")
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
+from axe_core import axe
 from builders import sentiment
 from dashboard_api import running
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -184,19 +183,6 @@ def test_differences_are_shown_with_their_warning_and_an_audit_of_another_model_
     expect(chief.locator("#asking-body")).to_contain_text("Không có quyền xem", timeout=WAIT)
     shot(chief, "denied")
     assert errors == []
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
-import json
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_core import axe
 from history_site import LONG, Site, history_site, queue_now
 from playwright.sync_api import Page, expect
 
@@ -173,19 +172,6 @@ def test_a_halls_screen_renews_itself_and_never_shows_an_old_figure_as_new(site:
     page.clock.fast_forward(40_000)
     expect(page.locator("#age")).to_contain_text("Mất kết nối")
     expect(page.locator("#value")).to_have_text("Chưa có số liệu")
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axe_core import axe
 from keeping_site import NAMES, PASSWORD, Places, long_since, past_month, serving
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -129,19 +129,6 @@ def the_roster(page: Page, site: Places, monday: str) -> None:
     page.get_by_label("Đến lúc").fill("10/03/2026 11:30")
     page.get_by_role("button", name="Thêm ca").click()
     expect(body.locator("a.shift")).to_have_count(2)
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 PAGES = {

@@ -1,17 +1,16 @@
 """The public page in a real Chromium: search, near-me, map, fresh waits, phone and desktop, with and without scripts."""
 
-import importlib.util
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from axe_core import axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from motcua.map.finder import distance_m, fold, keys, rank
@@ -348,19 +347,6 @@ CONTRAST = """() => {
   }
   return worst;
 }"""
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

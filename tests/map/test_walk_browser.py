@@ -1,16 +1,14 @@
 """A citizen's walk through every flow of the public page, in both languages, on a phone and on a desktop."""
 
-import importlib.util
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from axe_core import axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from motcua.map.finder import distance_m
@@ -95,19 +93,6 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
-
-
-def axe() -> str:
-    """The text of axe-core, fetched and checked like the other package of npm."""
-    tools = Path(__file__).parents[1] / "tools"
-    spec = importlib.util.spec_from_file_location("npm_install", tools / "timescale" / "install.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PIN = json.loads((tools / "axe" / "pin.json").read_text())
-    folder: Path = module.package_folder()
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
